@@ -1,0 +1,99 @@
+"""What every command needs: the project's folder, its environment or the errors in it, a way to say no."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from corral.spec.errors import SpecErrors, listed, suggestion
+
+if TYPE_CHECKING:
+    from corral.spec.load import Environment
+    from corral.spec.resolve import ResolvedAgent
+
+MARKER = "Pulumi.yaml"
+console = Console(soft_wrap=True)
+complaints = Console(stderr=True, soft_wrap=True)
+
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option("--project", metavar="DIR", help=f"The project. Default: the nearest folder with {MARKER}."),
+]
+
+
+def say_no(message: str, code: int = 1) -> NoReturn:
+    """Say what is wrong on standard error and end: 1 when the input or the platform said no, 2 for usage."""
+    complaints.print(f"[red]error:[/red] {escape(message)}", highlight=False)
+    raise typer.Exit(code)
+
+
+def find_project(project: Path | None = None) -> Path:
+    """The given project folder, or the nearest one from here upwards. Ends with 2 when there is none."""
+    if project is not None:
+        if not (project / MARKER).is_file():
+            say_no(f"{project} is not a project: it has no {MARKER}", 2)
+        return project.absolute()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / MARKER).is_file():
+            return folder
+    say_no(f"no {MARKER} in {here} or above it: go to the project, or give --project DIR", 2)
+
+
+def environment_of(root: Path, env: str) -> "Environment":
+    """An environment of the project. Shows all errors and ends with 1 when it is not sound."""
+    try:
+        return load(root, env)
+    except SpecErrors as error:
+        show_errors(error, root)
+        raise typer.Exit(1) from None
+
+
+def load(root: Path, env: str) -> "Environment":
+    """An environment by its name. Raises SpecErrors; ends with 2 for what cannot be a name."""
+    from corral.spec.load import load_environment
+
+    if not env or Path(env).name != env:
+        say_no(f"{env!r} is not the name of an environment, such as dev", 2)
+    return load_environment(root / "stacks" / env)
+
+
+def resolved_agent(environment: "Environment", name: str) -> "ResolvedAgent":
+    """The agent called TEAM/AGENT. Ends with 2 for another form, with 1 when there is no such agent."""
+    team, slash, agent = name.partition("/")
+    if not team or not slash or not agent:
+        say_no(f"{name!r} is not of the form TEAM/AGENT, such as support/helpdesk", 2)
+    agents = {
+        f"{t}/{a}": resolved for t, of_team in environment.agents.items() for a, resolved in of_team.items()
+    }
+    if name not in agents:
+        say_no(f"there is no agent {name}. Agents: {listed(agents)}.{suggestion(name, agents)}")
+    return agents[name]
+
+
+def show_errors(found: SpecErrors, root: Path) -> None:
+    """Print all errors by file, each with the line it is about."""
+    path = ""
+    for error in found.errors:
+        if error.path != path:
+            path = error.path
+            complaints.print(f"\n[bold]{escape(path)}[/bold]", highlight=False)
+        place = f"{error.line}:{error.column}" if error.line is not None else "-"
+        complaints.print(f"  [red]{place:>7}[/red]  {escape(error.text)}", highlight=False)
+        if excerpt := _line(root / path, error.line):
+            complaints.print(f"           [dim]{escape(excerpt)}[/dim]", highlight=False)
+    count, files = len(found.errors), len({error.path for error in found.errors})
+    said = f"{count} error{'s' * (count != 1)} in {files} file{'s' * (files != 1)}"
+    complaints.print(f"\n[bold red]{said}[/bold red]", highlight=False)
+
+
+def _line(path: Path, number: int | None) -> str:
+    """A line of a file as an excerpt, without what a terminal would act on."""
+    if number is None or not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        text = next((line for index, line in enumerate(lines, 1) if index == number), "")
+    printable = "".join(character if character.isprintable() else " " for character in text.strip())
+    return printable if len(printable) <= 110 else f"{printable[:107]}..."

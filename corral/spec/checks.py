@@ -1,0 +1,144 @@
+"""What a platform file and a domain file must hold that their models cannot see: the world around them."""
+
+import csv
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from corral.spec.document import Loaded
+from corral.spec.domain import Domain, Table
+from corral.spec.errors import SpecError, listed, show, suggestion, unknown
+from corral.spec.platform import Platform
+from corral.spec.regions import REGISTRY, has_registry, missing_services, types_by_region
+from corral.spec.source import read_text
+
+DOCUMENT_SUFFIXES = (".md", ".txt")
+
+
+def check_platform(loaded: Loaded[Platform], platform: Platform, folder: str, today: date) -> list[str]:
+    """Check a platform file against its folder, the calendar and its region. Returns notices."""
+    if platform.environment != folder:
+        loaded.error(
+            ("environment",),
+            f'environment: "{platform.environment}" is in the folder {folder}',
+            "Both must be the same name.",
+        )
+    if platform.default_model not in platform.models:
+        message, hint = unknown("model", platform.default_model, platform.models)
+        loaded.error(("default_model",), f"default_model: {message}", hint)
+    if platform.audit.lock_mode == "COMPLIANCE" and not platform.production:
+        loaded.error(
+            ("audit", "lock_mode"),
+            'audit.lock_mode: "COMPLIANCE" cannot be undone by anyone, and this is not production',
+            "Allowed: GOVERNANCE, or production: true.",
+        )
+    for index, waiver in enumerate(platform.waivers):
+        if waiver.expires < today:
+            loaded.error(
+                ("waivers", index, "expires"),
+                f"waivers[{index}]: the waiver for {waiver.control} expired on {waiver.expires}",
+                f"Meet the control, or have {waiver.owner} renew it.",
+            )
+    return _check_region(loaded, platform)
+
+
+def _check_region(loaded: Loaded[Platform], platform: Platform) -> list[str]:
+    region, known = platform.region, types_by_region()
+    complete = [name for name in known if not missing_services(name)]
+    if region not in known:
+        hint = f"Regions with every service: {listed(complete)}.{suggestion(region, known)}"
+        loaded.error(("region",), f"region: unknown region {show(region)}", hint)
+        return []
+    if missing := missing_services(region):
+        loaded.error(
+            ("region",),
+            f"region: {region} has no {', '.join(missing)}",
+            f"Regions with every service: {listed(complete)}.",
+        )
+        return []
+    if not has_registry(region):
+        return [f"{region} has no agent registry ({REGISTRY}): agents and tools get no registry records."]
+    return []
+
+
+def check_domain(
+    loaded: Loaded[Domain], domain: Domain, teams: Iterable[str], folder: Path, root: Path
+) -> None:
+    """Check a domain file against its name, the teams and the data it points to."""
+    name = loaded.source.path.stem
+    if domain.domain != name:
+        loaded.error(
+            ("domain",),
+            f'domain: "{domain.domain}" is in {name}.yaml',
+            "The file must have the domain's name.",
+        )
+    known = list(teams)
+    for index, team in enumerate(domain.readers):
+        if team not in known:
+            message, hint = unknown("team", team, known)
+            loaded.error(("readers", index), f"readers[{index}]: {message}", hint)
+    if domain.documents is not None:
+        _check_documents(loaded, domain.documents, folder)
+    seen: set[str] = set()
+    for index, table in enumerate(domain.tables):
+        if table.name in seen:
+            loaded.error(
+                ("tables", index, "name"), f'tables[{index}]: "{table.name}" is there twice', "Each once."
+            )
+        seen.add(table.name)
+        _check_table(loaded, index, table, folder, root)
+
+
+def _inside(folder: Path, relative: str) -> Path | None:
+    """A path within the environment's folder, or None when it leads out of it."""
+    try:
+        path = (folder / relative).resolve()
+        return path if path.is_relative_to(folder.resolve()) else None
+    except (OSError, ValueError, RuntimeError):  # a path too long, or links in a circle
+        return None
+
+
+def _check_documents(loaded: Loaded[Domain], documents: str, folder: Path) -> None:
+    path = _inside(folder, documents)
+    if path is None:
+        loaded.error(
+            ("documents",),
+            f"documents: {show(documents)} is outside the environment's folder",
+            "Keep data in it.",
+        )
+    elif not path.is_dir():
+        hint = f"It is looked for in {folder.name}/."
+        loaded.error(("documents",), f"documents: the folder {show(documents)} does not exist", hint)
+    elif not any(file.suffix in DOCUMENT_SUFFIXES for file in path.iterdir()):
+        loaded.error(
+            ("documents",), f"documents: {show(documents)} holds no document", "Allowed: .md and .txt files."
+        )
+
+
+def _check_table(loaded: Loaded[Domain], index: int, table: Table, folder: Path, root: Path) -> None:
+    place = ("tables", index, "file")
+    path = _inside(folder, table.file)
+    if path is None:
+        message = f"tables[{index}].file: {show(table.file)} is outside the environment's folder"
+        loaded.error(place, message, "Keep data in it.")
+        return
+    text = read_text(path, root)
+    if isinstance(text, SpecError):
+        loaded.error(place, f"tables[{index}].file: {text.path} {text.text.rstrip('.')}")
+        return
+    try:
+        header = next(csv.reader([text.partition("\n")[0].rstrip("\r")]), [])
+    except csv.Error:
+        header = []
+    if header != list(table.columns):
+        loaded.error(
+            ("tables", index, "columns"),
+            f"tables[{index}].columns: the first line of {table.file} has {listed_in_order(header)}",
+            f"The columns here: {listed_in_order(table.columns)}. Both must be the same, in the same order.",
+        )
+
+
+def listed_in_order(names: Iterable[str]) -> str:
+    """Names as they come, in one short line."""
+    text = ", ".join(names)
+    return text if len(text) <= 200 else f"{text[:197]}..."

@@ -1,0 +1,111 @@
+"""Approval conditions: `amount_cents > 5000 and priority == "high"`, parsed and checked against a tool.
+
+Comparisons joined by `and`, nothing else: who approves must be able to read what the supervisor decides by.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from corral.spec.errors import listed, show, suggestion
+from corral.spec.tool import ArgumentSchema
+
+Operator = Literal["<", "<=", ">", ">=", "==", "!="]
+Value = str | int | float | bool
+
+FORM = 'Allowed: an argument, one of < <= > >= == != and a value, joined by "and", as in amount_cents > 5000.'
+_COMPARISON = re.compile(
+    r"\s*(?P<argument>[a-z][a-z0-9_]*)\s*(?P<operator><=|>=|==|!=|<|>)\s*"
+    r'(?P<value>true\b|false\b|-?\d{1,15}(?:\.\d{1,6})?(?![\w.])|"(?:[^"\\]|\\["\\])*")\s*'
+)
+_AND = re.compile(r"and\b")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One comparison of a tool's argument with a constant."""
+
+    argument: str
+    operator: Operator
+    value: Value
+
+
+@dataclass(frozen=True)
+class ApprovalRule:
+    """A tool call that a person decides: one that meets all conditions, or every one without any."""
+
+    tool: str
+    conditions: tuple[Condition, ...] = ()
+
+    def holds(self, arguments: Mapping[str, object]) -> bool:
+        """Whether a call with these arguments is held. One that cannot be compared is."""
+        return all(_compares(arguments.get(c.argument), c) for c in self.conditions)
+
+
+class ConditionError(ValueError):
+    """A condition that does not parse or does not fit its tool; `hint` says what is allowed."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def parse(text: str) -> tuple[Condition, ...]:
+    """Parse a `when`. Raises ConditionError."""
+    conditions: list[Condition] = []
+    position = 0
+    while True:
+        match = _COMPARISON.match(text, position)
+        if match is None:
+            raise ConditionError(f"{show(text)} cannot be read from {show(text[position:].strip())} on", FORM)
+        operator = cast(Operator, match["operator"])
+        conditions.append(Condition(match["argument"], operator, json.loads(match["value"])))
+        position = match.end()
+        if position == len(text):
+            return tuple(conditions)
+        joint = _AND.match(text, position)
+        if joint is None:
+            raise ConditionError(f"{show(text)} cannot be read from {show(text[position:])} on", FORM)
+        position = joint.end()
+
+
+def check(conditions: tuple[Condition, ...], tool: str, arguments: ArgumentSchema) -> None:
+    """Check each condition against the tool's arguments and their types. Raises ConditionError."""
+    properties = arguments.properties or {}
+    for condition in conditions:
+        if condition.argument not in properties:
+            raise ConditionError(
+                f"{tool} has no argument {show(condition.argument)}",
+                f"Its arguments: {listed(properties)}.{suggestion(condition.argument, properties)}",
+            )
+        kind = properties[condition.argument].type
+        if kind not in _TYPES:
+            raise ConditionError(f"{condition.argument} is of type {kind}, which cannot be compared", FORM)
+        if type(condition.value) not in _TYPES[kind]:
+            raise ConditionError(
+                f"{condition.argument} is of type {kind} and cannot be compared with {show(condition.value)}",
+                f"Allowed: a value of type {kind}.",
+            )
+        if kind in ("string", "boolean") and condition.operator not in ("==", "!="):
+            raise ConditionError(
+                f"{condition.argument} is of type {kind} and has no order", "Allowed: == and !=."
+            )
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+
+
+def _compares(actual: object, condition: Condition) -> bool:
+    value, operator = condition.value, condition.operator
+    if operator in ("==", "!="):
+        return (actual == value) is (operator == "==")
+    if not isinstance(actual, int | float) or not isinstance(value, int | float):
+        return True
+    return {"<": actual < value, "<=": actual <= value, ">": actual > value, ">=": actual >= value}[operator]

@@ -1,0 +1,169 @@
+"""Loads an environment: every file read, checked and put together, or every mistake in them at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from corral.spec import names
+from corral.spec.catalogue import CatalogueTool, load_catalogue
+from corral.spec.checks import check_domain, check_platform
+from corral.spec.document import D, Loaded, Report, load
+from corral.spec.domain import Domain
+from corral.spec.errors import SpecError, SpecErrors, listed, suggestion
+from corral.spec.platform import Platform
+from corral.spec.regions import has_registry
+from corral.spec.resolve import ResolvedAgent, Surroundings, resolve_agent
+from corral.spec.source import shown_path
+from corral.spec.team import Team
+from corral.spec.templates import TemplateStore
+
+__all__ = ["CatalogueTool", "Environment", "load_environment"]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment, complete and sound."""
+
+    folder: Path
+    root: Path  # the project: holds functions/ and templates/
+    platform: Platform
+    teams: dict[str, Team]
+    domains: dict[str, Domain]
+    tools: dict[str, CatalogueTool]  # those the platform lists
+    agents: dict[str, dict[str, ResolvedAgent]]  # team -> agent name -> agent
+    notices: list[str] = field(default_factory=list)  # what is not an error, but should be known
+
+    @property
+    def has_registry(self) -> bool:
+        """Whether its region has the agent registry."""
+        return has_registry(self.platform.region)
+
+
+def load_environment(folder: Path, today: date | None = None) -> Environment:
+    """Load the environment in a folder such as stacks/dev. Raises SpecErrors with all errors of all files.
+
+    `today` decides which waivers have expired; it is the current day in UTC unless given.
+    """
+    folder = folder.absolute()
+    root = folder.parent.parent
+    report = Report()
+    if not folder.is_dir():
+        others = environment_names(root)
+        hint = f"Environments: {listed(others)}.{suggestion(folder.name, others)}"
+        raise SpecErrors(
+            [SpecError(shown_path(folder, root), None, None, "there is no such environment", hint)]
+        )
+    platform = load(folder / "platform.yaml", Platform, root, report)
+    notices = []
+    if platform.spec is not None:
+        notices = check_platform(platform, platform.spec, folder.name, today or datetime.now(UTC).date())
+    tools = load_catalogue(platform, root, report)
+    teams = dict(_load_all(folder / "teams", Team, root, report))
+    domains = dict(_load_all(folder / "domains", Domain, root, report))
+    for domain in domains.values():
+        if domain.spec is not None:
+            check_domain(domain, domain.spec, teams, folder, root)
+    around = Surroundings(
+        environment=folder.name,
+        platform=platform.spec,
+        tools=tools,
+        domains={name: domain.spec for name, domain in domains.items()},
+        templates=TemplateStore(root, report),
+        report=report,
+    )
+    agents = {
+        name: _resolve_team(around, file, file.spec) for name, file in teams.items() if file.spec is not None
+    }
+    _check_derived_names(folder.name, platform, teams)
+    if report.errors or platform.spec is None:
+        raise SpecErrors(report.errors)
+    return Environment(
+        folder=folder,
+        root=root,
+        platform=platform.spec,
+        teams=_sound(teams),
+        domains=_sound(domains),
+        tools={name: tool for name, tool in tools.items() if tool is not None},
+        agents=agents,
+        notices=notices,
+    )
+
+
+def environment_names(root: Path) -> list[str]:
+    """The environments of a project."""
+    return sorted(path.parent.name for path in (root / "stacks").glob("*/platform.yaml"))
+
+
+def _sound(files: Mapping[str, Loaded[D]]) -> dict[str, D]:
+    return {name: file.spec for name, file in files.items() if file.spec is not None}
+
+
+def _load_all(folder: Path, model: type[D], root: Path, report: Report) -> Iterator[tuple[str, Loaded[D]]]:
+    """Every YAML file of a folder, by the name the file has. A folder that is not there holds nothing."""
+    for path in sorted(folder.glob("*")):
+        if path.suffix == ".yaml":
+            yield path.stem, load(path, model, root, report)
+        elif path.suffix.lower() in (".yml", ".json"):
+            report.add(
+                SpecError(shown_path(path, root), None, None, "is not read", f"Name it {path.stem}.yaml.")
+            )
+
+
+def _resolve_team(around: Surroundings, file: Loaded[Team], team: Team) -> dict[str, ResolvedAgent]:
+    name = file.source.path.stem
+    if team.team != name:
+        file.error(("team",), f'team: "{team.team}" is in {name}.yaml', "The file must have the team's name.")
+    if team.team == "platform":
+        file.error(("team",), 'team: "platform" is not allowed', "The platform's own roles have that name.")
+    resolved: dict[str, ResolvedAgent] = {}
+    seen: dict[str, int] = {}
+    for index, agent in enumerate(team.agents):
+        first = seen.setdefault(agent.name, index)
+        if first != index:
+            line = file.line(("agents", first, "name"))
+            message = f'agents[{index}].name: "{agent.name}" is there twice'
+            file.error(
+                ("agents", index, "name"), message, f"The first is on line {line}. Each name once in a team."
+            )
+        found = resolve_agent(around, file, team, agent, ("agents", index))
+        if found is not None:
+            resolved[agent.name] = found
+    return resolved
+
+
+def _check_derived_names(
+    environment: str, platform: Loaded[Platform], teams: Mapping[str, Loaded[Team]]
+) -> None:
+    """Check that the names on AWS are short enough and unique: two agents' names can make the same one."""
+    for tool in platform.spec.tools if platform.spec else ():
+        for kind, name, limit in (
+            ("allowedTools entry", names.allowed_tool(tool), names.MAX_ALLOWED_TOOL),
+            ("function name", names.tool_function_name(environment, tool), names.MAX_FUNCTION_NAME),
+        ):
+            if len(name) > limit:
+                message, hint = _too_long(kind, name, limit, "tool's")
+                platform.error(("tools", tool), f"tools.{tool}: {message}", hint, key=True)
+    taken: dict[tuple[str, str], str] = {}
+    for file in teams.values():
+        for index, agent in enumerate(file.spec.agents if file.spec else ()):
+            team = file.spec.team if file.spec else ""
+            for kind, name, limit in (
+                ("harness name", names.harness_name(environment, team, agent.name), names.MAX_HARNESS_NAME),
+                ("role name", names.agent_role_name(environment, team, agent.name), names.MAX_ROLE_NAME),
+                ("policy name", names.policy_name(team, agent.name), names.MAX_POLICY_NAME),
+            ):
+                place = ("agents", index, "name")
+                owner = taken.setdefault((kind, name), f"{team}/{agent.name}")
+                if len(name) > limit:
+                    message, hint = _too_long(kind, name, limit, "team's or the agent's")
+                    file.error(place, f"agents[{index}].name: {message}", hint)
+                elif owner != f"{team}/{agent.name}":
+                    message = f'agents[{index}].name: its {kind} on AWS, "{name}", is also that of {owner}'
+                    file.error(place, message, "Rename one of the two.")
+                    break
+
+
+def _too_long(kind: str, name: str, limit: int, whose: str) -> tuple[str, str]:
+    message = f'the {kind} on AWS, "{name}", is {len(name)} characters long'
+    return message, f"Allowed: at most {limit}. Shorten the {whose} name."

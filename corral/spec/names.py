@@ -1,0 +1,75 @@
+"""Names: which ones a spec may use, and the AWS names that follow from them.
+
+A name is written once, in YAML; what AWS sees is derived here, so that no two parts of the kit disagree.
+Length limits are those of botocore's service models (harness 40, policy 48, IAM role 64, gateway target 100).
+"""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+_SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", min_length=2, max_length=8)]
+TeamName = Annotated[str, StringConstraints(pattern=_SLUG, min_length=2, max_length=16)]
+AgentName = Annotated[str, StringConstraints(pattern=_SLUG, min_length=2, max_length=20)]
+ToolName = Annotated[str, StringConstraints(pattern=_SLUG, min_length=2, max_length=26)]
+DomainName = Annotated[str, StringConstraints(pattern=_SLUG, min_length=2, max_length=32)]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9.-]*$", max_length=32)]
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+TemplateName = Annotated[str, StringConstraints(pattern=_SLUG, min_length=2, max_length=40)]
+TemplateReference = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9-]*@[1-9][0-9]*$"),
+    Field(description="A template and the major version it is pinned to, as in customer-support@1."),
+]
+Version = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
+
+MAX_HARNESS_NAME = 40
+MAX_POLICY_NAME = 48
+MAX_ROLE_NAME = 64
+MAX_FUNCTION_NAME = 64
+MAX_ALLOWED_TOOL = 64  # a harness refuses a longer allowedTools entry
+
+GATEWAY_TOOL = "tools"  # what a harness calls the gateway in its own list of tools
+ENDPOINT = "live"  # the harness endpoint and function alias that callers use
+
+
+def mcp_tool_name(tool: str) -> str:
+    """The name under which the gateway lists a tool: `<target>___<tool>`, target and tool being one here."""
+    return f"{tool}___{tool}"
+
+
+def allowed_tool(tool: str) -> str:
+    """The allowedTools entry of a harness that lets it call one gateway tool."""
+    return f"@{GATEWAY_TOOL}/{mcp_tool_name(tool)}"
+
+
+def harness_name(environment: str, team: str, agent: str) -> str:
+    """A harness's name, which allows letters, digits and underscores only."""
+    return f"{environment}_{team}_{agent}".replace("-", "_")
+
+
+def policy_name(team: str, agent: str) -> str:
+    """The name of an agent's Cedar policy in the policy engine."""
+    return f"{team}_{agent}".replace("-", "_")
+
+
+def agent_role_name(environment: str, team: str, agent: str) -> str:
+    """The IAM role an agent acts as; its Cedar policy names this role."""
+    return f"corral-{environment}-agent-{team}-{agent}"
+
+
+def tool_function_name(environment: str, tool: str) -> str:
+    """The Lambda function behind a tool, and the role it runs as."""
+    return f"corral-{environment}-tool-{tool}"
+
+
+def tool_module(tool: str) -> str:
+    """The folder of a tool under functions/tools, which is a Python module's name."""
+    return tool.replace("-", "_")
+
+
+def role_path(environment: str, owner: str) -> str:
+    """The IAM path of roles owned by a team, or by `platform`."""
+    return f"/corral/{environment}/{owner}/"

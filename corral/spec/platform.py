@@ -1,0 +1,83 @@
+"""platform.yaml: one environment of the platform in one AWS account and region."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from corral.spec.model import Document, Model, Owner
+from corral.spec.names import EnvironmentName, ModelName, ParameterName, ToolName
+
+Account = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+PrincipalArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(root|user/.+|role/.+)$")
+]
+
+MIN_RETENTION_DAYS = 183  # EU AI Act, articles 19 and 26(6)
+
+
+class ModelSource(Model):
+    """A model that agents may use, under a short name."""
+
+    id: str = Field(pattern=r"^[a-z0-9-]+\.[a-z0-9.:-]+$", description="Bedrock foundation model id.")
+    inference_profile: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]+(-[a-z]+)*\.[a-z0-9-]+\.[a-z0-9.:-]+$",
+        description="System inference profile id, for models that are only served across regions.",
+    )
+
+
+class Audit(Model):
+    """How long the audit trail is kept, and how firmly it is locked."""
+
+    retention_days: int = Field(default=400, ge=MIN_RETENTION_DAYS, le=3650)
+    lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] = Field(
+        default="GOVERNANCE", description="COMPLIANCE cannot be undone by anyone; production only."
+    )
+
+
+class DeniedTopic(Model):
+    """A subject that no agent of this environment talks about."""
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[0-9a-zA-Z-_ !?.]+$")
+    definition: str = Field(min_length=1, max_length=1000)
+    examples: tuple[Annotated[str, StringConstraints(min_length=1, max_length=100)], ...] = Field(
+        default=(), max_length=5
+    )
+
+
+class Guardrail(Model):
+    """What the environment's guardrail blocks, over and above prompt attacks and personal data."""
+
+    denied_topics: tuple[DeniedTopic, ...] = Field(default=(), max_length=30)
+    blocked_words: tuple[Annotated[str, StringConstraints(min_length=1, max_length=100)], ...] = ()
+
+
+class Waiver(Model):
+    """A control that is knowingly not met, until a day."""
+
+    control: str = Field(min_length=1)
+    reason: str = Field(min_length=10)
+    owner: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    expires: date
+
+
+class Platform(Document):
+    """One environment: where it runs, who owns it, which models and tools it offers."""
+
+    environment: EnvironmentName
+    account: Account
+    region: Region
+    production: bool = False
+    owner: Owner
+    models: dict[ModelName, ModelSource] = Field(min_length=1)
+    default_model: ModelName
+    tools: dict[ToolName, dict[ParameterName, str]] = Field(
+        min_length=1,
+        description="The catalogue of this environment: each tool with its settings, {} for none.",
+    )
+    guardrail: Guardrail = Guardrail()
+    audit: Audit = Audit()
+    auditors: tuple[PrincipalArn, ...] = ()
+    waivers: tuple[Waiver, ...] = ()

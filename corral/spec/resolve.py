@@ -1,0 +1,313 @@
+"""Resolves an agent: what its team wrote, filled in from template and platform, each value's origin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from corral.spec.applicable import applies
+from corral.spec.catalogue import CatalogueTool
+from corral.spec.conditions import ApprovalRule, Condition, ConditionError, check, parse
+from corral.spec.document import Loaded, Report
+from corral.spec.domain import Domain
+from corral.spec.errors import SpecError, listed, suggestion, unknown
+from corral.spec.model import Owner
+from corral.spec.platform import ModelSource, Platform
+from corral.spec.prompt import PromptError, render_prompt
+from corral.spec.scenario import Scenario
+from corral.spec.source import Location, dotted, shown_path
+from corral.spec.team import Agent, Approval, ParameterValue, Team
+from corral.spec.template import Parameter
+from corral.spec.templates import LoadedTemplate, TemplateStore, value_problem
+
+__all__ = ["ApprovalRule", "Condition", "ResolvedAgent", "ResolvedLimits"]
+
+Origin = Literal["team", "template", "platform default"]
+# What holds when neither team nor template says anything.
+DEFAULT_LIMITS: dict[str, float | int] = {
+    "cost_per_task_usd": 0.50,
+    "max_iterations": 15,
+    "max_output_tokens": 4096,
+    "timeout_seconds": 120,
+}
+
+
+@dataclass(frozen=True)
+class ResolvedLimits:
+    """What one task of an agent may use: US dollars, model turns, tokens, seconds."""
+
+    cost_per_task_usd: float
+    max_iterations: int
+    max_output_tokens: int
+    timeout_seconds: int
+
+
+@dataclass(frozen=True)
+class ResolvedAgent:
+    """An agent with nothing left to look up."""
+
+    environment: str
+    team: str
+    name: str
+    stage: str
+    template: str  # with its full version, as in customer-support@1.0.0
+    owner: Owner
+    model_name: str
+    model: ModelSource
+    system_prompt: str
+    parameters: dict[str, ParameterValue]  # optional ones without a value are left out
+    tools: tuple[str, ...]
+    approval: tuple[ApprovalRule, ...]
+    domains: tuple[str, ...]  # the values of its parameters of type domain
+    limits: ResolvedLimits
+    scenarios: tuple[Scenario, ...]  # those that apply to it; texts unrendered
+    origins: dict[str, str]  # "limits.max_iterations" -> "team", "template" or "platform default"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an agent may refer to. A tool or domain that is None exists, but is not sound, and is reported."""
+
+    environment: str
+    platform: Platform | None
+    tools: Mapping[str, CatalogueTool | None]
+    domains: Mapping[str, Domain | None]
+    templates: TemplateStore
+    report: Report
+
+
+@dataclass
+class _Resolver:
+    """One agent being resolved. It goes on after an error, so that all are found; `failed`: there was one."""
+
+    around: Surroundings
+    file: Loaded[Team]
+    team: Team
+    agent: Agent
+    place: Location
+    failed: bool = False
+    origins: dict[str, str] = field(default_factory=dict)
+
+    def error(self, location: Location, message: str, hint: str = "", key: bool = False) -> None:
+        place = (*self.place, *location)
+        self.file.error(place, f"{dotted(place[:-1] if key else place)}: {message}", hint, key)
+        self.failed = True
+
+    def resolve(self) -> ResolvedAgent | None:
+        found = self.around.templates.find(self.agent.template)
+        if isinstance(found, tuple):
+            self.error(("template",), *found)
+            found = None
+        tools = self._tools(found)
+        parameters = self._parameters(found)
+        domains = self._domains(found, parameters)
+        approval = self._approval(found, tools)
+        model_name = self._model(found)
+        limits = self._limits(found)
+        if found is not None:
+            self._check_domain_tools(tools, domains)
+        platform = self.around.platform
+        if self.failed or found is None or platform is None or model_name not in platform.models:
+            return None
+        specs = {name: tool.spec for name in tools if (tool := self.around.tools.get(name)) is not None}
+        prompt = self._prompt(found, parameters, tools)
+        return ResolvedAgent(
+            environment=self.around.environment,
+            team=self.team.team,
+            name=self.agent.name,
+            stage=self.agent.stage,
+            template=found.label,
+            owner=self.team.owner,
+            model_name=model_name,
+            model=platform.models[model_name],
+            system_prompt=prompt,
+            parameters=parameters,
+            tools=tools,
+            approval=approval,
+            domains=domains,
+            limits=limits,
+            scenarios=tuple(s for s in found.scenarios if applies(s, parameters, specs, approval, domains)),
+            origins=self.origins,
+        )
+
+    def _tools(self, template: LoadedTemplate | None) -> tuple[str, ...]:
+        own = self.agent.tools
+        names = own if own is not None else template.spec.tools if template else ()
+        self.origins["tools"] = "team" if own is not None else "template"
+        for index, name in enumerate(names):
+            if self.around.platform is None or name in self.around.tools:
+                continue
+            message, hint = unknown("tool", name, self.around.tools)
+            if own is not None:
+                self.error(("tools", index), message, hint)
+            elif template is not None:
+                self.error(
+                    ("template",), f"{template.label} comes with the {message}", f"{hint} Or give tools here."
+                )
+        for index, name in enumerate(own or ()):
+            if name in names[:index]:
+                self.error(("tools", index), f'"{name}" is there twice', "Each once.")
+        return names
+
+    def _parameters(self, template: LoadedTemplate | None) -> dict[str, ParameterValue]:
+        given = self.agent.parameters
+        if template is None:
+            return given
+        declared = template.spec.parameters
+        for name in given:
+            if name not in declared and template.loaded.sound:
+                message, hint = unknown("parameter", name, declared)
+                self.error(("parameters", name), f"{message} of {template.label}", hint, key=True)
+        values: dict[str, ParameterValue] = {}
+        for name, parameter in declared.items():
+            if name in given:
+                self._check_parameter(name, parameter, given[name])
+                values[name] = given[name]
+                self.origins[f"parameters.{name}"] = "team"
+            elif parameter.default is not None:
+                values[name] = parameter.default
+                self.origins[f"parameters.{name}"] = "template"
+            elif not parameter.optional:
+                self.error(
+                    ("parameters",),
+                    f'"{name}" is missing',
+                    f"{template.label} needs it: {parameter.help}",
+                )
+        return values
+
+    def _check_parameter(self, name: str, parameter: Parameter, value: ParameterValue) -> None:
+        if problem := value_problem(parameter, value):
+            self.error(("parameters", name), *problem)
+
+    def _domains(
+        self, template: LoadedTemplate | None, parameters: Mapping[str, ParameterValue]
+    ) -> tuple[str, ...]:
+        if template is None:
+            return ()
+        names = [n for n, p in template.spec.parameters.items() if p.type == "domain" and n in parameters]
+        readable = [n for n, d in self.around.domains.items() if d is None or self.team.team in d.readers]
+        for name in names:
+            value = str(parameters[name])
+            if value not in self.around.domains:
+                message, _ = unknown("domain", value, ())
+                _, hint = unknown("domain", value, readable)
+                self.error(
+                    ("parameters", name), message, hint.replace("Known", f"Team {self.team.team} may read", 1)
+                )
+            elif value not in readable:
+                readers = self.around.domains[value]
+                who = listed(readers.readers) if readers else "nobody"
+                self.error(
+                    ("parameters", name),
+                    f"team {self.team.team} may not read the domain {value}",
+                    f"Its readers: {who}. Team {self.team.team} may read: {listed(readable)}.",
+                )
+        return tuple(dict.fromkeys(str(parameters[name]) for name in names))
+
+    def _check_domain_tools(self, tools: tuple[str, ...], domains: tuple[str, ...]) -> None:
+        for name in tools:
+            tool = self.around.tools.get(name)
+            if tool is not None and tool.spec.domain_argument is not None and not domains and not self.failed:
+                self.error(
+                    (),
+                    f"the tool {name} reads a data domain, and the agent has none",
+                    "Give it one in the template's parameter of type domain, or leave the tool out.",
+                )
+
+    def _approval(self, template: LoadedTemplate | None, tools: tuple[str, ...]) -> tuple[ApprovalRule, ...]:
+        rules: dict[ApprovalRule, str] = {}
+        for index, approval in enumerate(template.spec.approval if template else ()):
+            try:
+                if approval.tool in tools:
+                    rules.setdefault(self._rule(approval), "template")
+            except ConditionError as error:
+                assert template is not None
+                place: Location = ("approval", index, "when")
+                template.loaded.error(place, f"{dotted(place)}: {error}", error.hint)
+                self.failed = True
+        for index, approval in enumerate(self.agent.approval):
+            if approval.tool not in tools:
+                if self.file.intact(self.place):
+                    hint = f"Its tools: {listed(tools)}.{suggestion(approval.tool, tools)}"
+                    self.error(("approval", index, "tool"), f'the agent has no tool "{approval.tool}"', hint)
+                continue
+            try:
+                rules.setdefault(self._rule(approval), "team")
+            except ConditionError as error:
+                self.error(("approval", index, "when"), str(error), error.hint)
+        for index, origin in enumerate(rules.values()):
+            self.origins[f"approval[{index}]"] = origin
+        if rules and not self.team.members.approvers and self.file.sound:
+            self.error(
+                (),
+                f"{listed({rule.tool for rule in rules})} needs approval, and the team has no approvers",
+                "Name at least one in members.approvers.",
+            )
+        return tuple(rules)
+
+    def _rule(self, approval: Approval) -> ApprovalRule:
+        conditions = parse(approval.when) if approval.when is not None else ()
+        tool = self.around.tools.get(approval.tool)
+        if tool is not None:
+            check(conditions, approval.tool, tool.spec.input)
+        return ApprovalRule(approval.tool, conditions)
+
+    def _model(self, template: LoadedTemplate | None) -> str:
+        platform = self.around.platform
+        known = platform.models if platform else {}
+        of_template = template.spec.model if template else None
+        name = self.agent.model or of_template or (platform.default_model if platform else "")
+        origin: Origin = "team" if self.agent.model else "template" if of_template else "platform default"
+        self.origins["model"] = origin
+        if platform is not None and name not in known:
+            message, hint = unknown("model", name, known)
+            if origin == "team":
+                self.error(("model",), message, hint)
+            elif origin == "template" and template is not None:
+                self.error(
+                    ("template",), f"{template.label} wants the {message}", f"{hint} Or give model here."
+                )
+            else:
+                self.failed = True  # reported at default_model
+        return name
+
+    def _limits(self, template: LoadedTemplate | None) -> ResolvedLimits:
+        values: dict[str, float | int] = {}
+        for name, default in DEFAULT_LIMITS.items():
+            own = getattr(self.agent.limits, name)
+            of_template = getattr(template.spec.limits, name) if template else None
+            values[name] = next(v for v in (own, of_template, default) if v is not None)
+            self.origins[f"limits.{name}"] = (
+                "team" if own is not None else "template" if of_template is not None else "platform default"
+            )
+        return ResolvedLimits(
+            cost_per_task_usd=float(values["cost_per_task_usd"]),
+            max_iterations=int(values["max_iterations"]),
+            max_output_tokens=int(values["max_output_tokens"]),
+            timeout_seconds=int(values["timeout_seconds"]),
+        )
+
+    def _prompt(
+        self, template: LoadedTemplate, parameters: Mapping[str, ParameterValue], tools: tuple[str, ...]
+    ) -> str:
+        optional = dict.fromkeys(template.spec.parameters)
+        context = {
+            "parameters": {**optional, **parameters},
+            "agent": self.agent.name,
+            "team": self.team.team,
+            "tools": tools,
+        }
+        if template.prompt is None:
+            return ""
+        try:
+            return render_prompt(template.prompt, context)
+        except PromptError as error:
+            path = shown_path(template.prompt_path, self.around.templates.root)
+            self.around.report.add(SpecError(path, error.line, 1, str(error)))
+            return ""
+
+
+def resolve_agent(
+    around: Surroundings, file: Loaded[Team], team: Team, agent: Agent, place: Location
+) -> ResolvedAgent | None:
+    """Resolve one agent; None after an error, which the report then holds."""
+    return _Resolver(around, file, team, agent, place).resolve()

@@ -1,0 +1,71 @@
+"""teams/<team>.yaml: a team, who is in it, and its agents."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from corral.spec.model import Document, Model, Owner
+from corral.spec.names import AgentName, ModelName, ParameterName, TeamName, TemplateReference, ToolName
+from corral.spec.platform import PrincipalArn
+
+Stage = Literal["experiment", "pilot", "integration", "multi-agent", "enterprise"]
+ParameterValue = str | int | float | bool
+
+
+class Cost(Model):
+    """Who pays."""
+
+    center: str = Field(min_length=1, max_length=64)
+    monthly_budget_usd: float = Field(gt=0)
+
+
+class Members(Model):
+    """IAM principals of the team. Operators talk to its agents; approvers decide on held tool calls."""
+
+    operators: tuple[PrincipalArn, ...] = Field(min_length=1)
+    approvers: tuple[PrincipalArn, ...] = ()
+
+
+class Approval(Model):
+    """A tool call that a person decides. Without `when`, every call of the tool."""
+
+    tool: ToolName
+    when: str | None = Field(
+        default=None,
+        max_length=200,
+        description='Comparisons of arguments joined by "and": amount_cents > 5000',
+    )
+
+
+class Limits(Model):
+    """What one task may use. What a team leaves out comes from the template, then from the platform."""
+
+    cost_per_task_usd: float | None = Field(default=None, gt=0, le=100)
+    max_iterations: int | None = Field(default=None, ge=1, le=75)
+    max_output_tokens: int | None = Field(default=None, ge=64, le=100_000)
+    timeout_seconds: int | None = Field(default=None, ge=5, le=3600)
+
+
+class Agent(Model):
+    """One agent, as a team writes it."""
+
+    name: AgentName
+    template: TemplateReference
+    stage: Stage
+    parameters: dict[ParameterName, ParameterValue] = {}
+    model: ModelName | None = None
+    tools: tuple[ToolName, ...] | None = Field(
+        default=None, description="Absent: the template's default tools."
+    )
+    approval: tuple[Approval, ...] = ()
+    limits: Limits = Limits()
+
+
+class Team(Document):
+    """A team and its agents."""
+
+    team: TeamName
+    owner: Owner
+    cost: Cost
+    members: Members
+    agents: tuple[Agent, ...] = ()

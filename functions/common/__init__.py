@@ -1,0 +1,1 @@
+"""What several functions share. Nothing here knows a single function."""

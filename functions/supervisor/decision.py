@@ -1,0 +1,21 @@
+"""What the supervisor answers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Allow or deny, and why. `approval_id` and `approved_by` are those of a call a person decides on."""
+
+    allowed: bool
+    reason: str | None = None
+    approval_id: str | None = None
+    approved_by: str | None = None
+
+
+ALLOW = Decision(True)
+
+
+def deny(reason: str, approval_id: str | None = None) -> Decision:
+    """Return a denial."""
+    return Decision(False, reason, approval_id)

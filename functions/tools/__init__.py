@@ -1,0 +1,1 @@
+"""The shared tool catalogue: a folder a tool, with its declaration (tool.yaml) and its code (handler.py)."""

@@ -1,0 +1,1 @@
+"""Search the documents of a data domain."""

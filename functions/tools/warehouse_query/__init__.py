@@ -1,0 +1,1 @@
+"""Query the tables of a data domain with SQL."""

@@ -1,0 +1,243 @@
+"""An empty AWS account for each test, and the environment a function has on Lambda."""
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from functions.common import aws
+from functions.front_door import harness
+from functions.tools.knowledge_search import documents
+from functions.tools.web_search import provider
+from tests.functions.front_door_aws import ARN, Aws
+
+REGION = "eu-west-1"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "ENVIRONMENT": "dev",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "TABLE_NAME": "own-table",
+    "IDEMPOTENCY_TABLE": "idempotency",
+    "DOCUMENTS_BUCKET": "documents",
+    "AGENTS_TABLE": "agents",
+    "APPROVALS_TABLE": "approvals",
+    "DECISIONS_STREAM": "decisions",
+    "ATHENA_WORKGROUP": "warehouse",
+    "WAREHOUSE_DATABASES": json.dumps(
+        {"sales-orders": "corral_dev_sales_orders", "hr-people": "corral_dev_hr"}
+    ),
+}
+
+
+class Context:
+    """What Lambda passes to a handler besides the event."""
+
+    function_name = "test"
+    aws_request_id = "5d4bf8ab-0000-4000-8000-000000000000"
+    client_context = None
+
+    def __init__(self, seconds: float = 60) -> None:
+        self.seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context()
+
+
+@pytest.fixture(autouse=True)
+def _account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    provider._key.cache_clear()
+    documents._libraries.clear()
+    documents._passages.clear()
+    with mock_aws():
+        yield
+
+
+# Making a client takes 0.1 s. One of each lasts for all tests: what it talks to is emptied, not the client.
+boto3_client, boto3_resource = cache(boto3.client), cache(boto3.resource)
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """All that was logged, fields included."""
+    caplog.set_level("INFO")
+    return lambda: str([vars(record) for record in caplog.records])
+
+
+Broken = Callable[..., Callable[[], None]]
+
+
+@pytest.fixture
+def broken() -> Iterator[Broken]:
+    """Lets an operation of a client fail as AWS would, until mended or the test ends."""
+    mends: list[Callable[[], None]] = []
+
+    def let_fail(client: Any, operation: str, code: str, table: str | None = None) -> Callable[[], None]:
+        def refuse(params: dict[str, Any], **_: Any) -> None:
+            if table is None or params["TableName"] == table:
+                raise ClientError({"Error": {"Code": code, "Message": "down"}}, operation)
+
+        event = f"provide-client-params.{client.meta.service_model.service_id.hyphenize()}.{operation}"
+        client.meta.events.register(event, refuse)
+        mends.append(lambda: client.meta.events.unregister(event, refuse))
+        return mends[-1]
+
+    yield let_fail
+    for mend in mends:
+        mend()
+
+
+def create_table(name: str, *keys: str) -> Any:
+    """Create a table whose keys (partition, then sort) are texts."""
+    return boto3_resource("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[
+            {"AttributeName": key, "KeyType": kind}
+            for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+        ],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+@pytest.fixture
+def own_table() -> Any:
+    """The tool's own table, with the idempotency table beside it."""
+    create_table("idempotency", "id")
+    return create_table("own-table", "id")
+
+
+class Platform:
+    """A platform as the supervisor finds it: tables, topic and stream; and what it has left in them."""
+
+    arn = "arn:aws:bedrock-agentcore:eu-west-1:123456789012:harness/dev_support_helpdesk-AbCdEf1234"
+
+    def __init__(self) -> None:
+        self.agents = create_table("agents", "agent", "item")
+        self.approvals = create_table("approvals", "id")
+        rule = {
+            "tool": "refund-issue",
+            "conditions": [{"argument": "amount_cents", "operator": ">", "value": 5000}],
+        }
+        self.config = {
+            "agent": self.arn,
+            "item": "config",
+            "team": "support",
+            "name": "helpdesk",
+            "environment": "dev",
+            "tools": ["knowledge-search", "refund-issue"],
+            "approval": json.dumps([rule]),
+        }
+        self.agents.put_item(Item=self.config)
+        boto3_client("s3").create_bucket(
+            Bucket="audit", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        boto3_client("firehose").create_delivery_stream(
+            DeliveryStreamName="decisions",
+            ExtendedS3DestinationConfiguration={
+                "RoleARN": "arn:aws:iam::123456789012:role/firehose",
+                "BucketARN": "arn:aws:s3:::audit",
+            },
+        )
+        topic = boto3_resource("sns").create_topic(Name="alerts")
+        self.topic_arn = topic.arn
+        self._queue = boto3_resource("sqs").create_queue(QueueName="approvers")
+        topic.subscribe(Protocol="sqs", Endpoint=self._queue.attributes["QueueArn"])
+        self._messages: list[dict[str, str]] = []
+
+    def hook(
+        self,
+        event: str = "before_tool_call",
+        tool: str = "knowledge-search___knowledge-search",
+        arguments: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return a hook's payload."""
+        context: dict[str, Any] = {"toolName": tool, "toolType": "agentcore_gateway", "toolUseId": "use-1"}
+        if event in ("before_tool_call", "beforeToolCall"):
+            context["toolInput"] = {} if arguments is None else arguments
+        return {
+            "hookEventId": str(uuid.uuid4()),
+            "name": "supervisor",
+            "event": event,
+            "harnessArn": self.arn,
+            "sessionId": "0123456789abcdef0123456789abcdef-session",
+            "context": context,
+        }
+
+    def state(self, **values: Any) -> None:
+        """Say something of the agent, as people do."""
+        self.agents.put_item(Item={"agent": self.arn, "item": "state", **values})
+
+    def set(self, key: str, **values: Any) -> None:
+        """Change an approval."""
+        self.approvals.update_item(
+            Key={"id": key}, AttributeUpdates={name: {"Value": value} for name, value in values.items()}
+        )
+
+    def approve(self, key: str) -> None:
+        """Approve, as a person does."""
+        self.set(key, status="APPROVED", decided_by="bob")
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the decision records in the order in which they were written."""
+        found = sorted(
+            boto3_resource("s3").Bucket("audit").objects.all(), key=lambda item: item.last_modified
+        )
+        lines = [line for item in found for line in item.get()["Body"].read().decode().splitlines()]
+        return sorted(map(json.loads, lines), key=lambda record: str(record["time"]))
+
+    def messages(self) -> list[dict[str, str]]:
+        """Return what approvers were told."""
+        while received := self._queue.receive_messages(MaxNumberOfMessages=10):
+            for message in received:
+                self._messages.append(json.loads(message.body))
+                message.delete()
+        return self._messages
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
+    platform = Platform()
+    monkeypatch.setenv("ALERTS_TOPIC_ARN", platform.topic_arn)
+    return platform
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    server = Aws()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    for service in ("BEDROCK_AGENTCORE", "BEDROCK_RUNTIME"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", endpoint)
+    agents = {
+        "helpdesk": {"harness_arn": ARN, "qualifier": "live"},
+        "billing": {"harness_arn": ARN, "qualifier": "live"},
+    }
+    monkeypatch.setenv("AGENTS", json.dumps(agents))
+    monkeypatch.setenv("TEAM", "support")
+    monkeypatch.setenv("GUARDRAIL_ID", "gr123")
+    monkeypatch.setenv("GUARDRAIL_VERSION", "3")
+    for cached in (aws.client, harness.client):
+        cached.cache_clear()
+    yield server
+    server.shutdown()
+    server.server_close()
+    for cached in (aws.client, harness.client):
+        cached.cache_clear()

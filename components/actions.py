@@ -1,0 +1,98 @@
+"""The IAM actions that Corral's roles are ever granted, each list once."""
+
+INVOKE = ("lambda:InvokeFunction",)
+INVOKE_URL = ("lambda:InvokeFunctionUrl",)
+DELETE_ITEM = ("dynamodb:DeleteItem",)
+SECRET = ("secretsmanager:GetSecretValue",)
+OBJECT = ("s3:GetObject",)
+ATHENA_RUN = ("athena:StartQueryExecution", "athena:StopQueryExecution")
+RECORD = ("firehose:PutRecord",)
+PUBLISH = ("sns:Publish",)
+GUARDRAIL = ("bedrock:ApplyGuardrail",)
+METRICS = ("cloudwatch:PutMetricData",)
+GATEWAY = ("bedrock-agentcore:InvokeGateway",)
+LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+TRACES = (
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+)
+KEY = ("kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
+ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+BUCKET = ("s3:GetBucketLocation", "s3:ListBucket")
+ATHENA_READ = ("athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup")
+ATHENA_LIST = ("athena:ListQueryExecutions",)
+GLUE = ("glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:GetPartitions")
+RESULTS = ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+POLICY_ENGINE = (
+    "bedrock-agentcore:GetPolicyEngine",
+    "bedrock-agentcore:AuthorizeAction",
+    "bedrock-agentcore:PartiallyAuthorizeActions",  # without it tools/list fails, or every call is denied
+)
+MODEL = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
+MEMORY = (
+    "bedrock-agentcore:CreateEvent",
+    "bedrock-agentcore:DeleteEvent",
+    "bedrock-agentcore:GetEvent",
+    "bedrock-agentcore:ListEvents",
+    "bedrock-agentcore:RetrieveMemoryRecords",
+)
+IDENTITY = ("bedrock-agentcore:GetWorkloadAccessToken", "bedrock-agentcore:GetWorkloadAccessTokenForJWT")
+RUNTIME_LOGS = (*LOGS, "logs:CreateLogGroup", "logs:DescribeLogStreams", "logs:DescribeLogGroups")
+HARNESS = ("bedrock-agentcore:InvokeHarness", "bedrock-agentcore:InvokeAgentRuntime")
+IMAGES = ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken")
+DELIVERY = (*RESULTS, "s3:ListBucketMultipartUploads", *BUCKET)
+TRAIL_READ = ("cloudtrail:GetTrail", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors")
+TRAIL_FIND = ("cloudtrail:DescribeTrails", "cloudtrail:LookupEvents")
+AUDIT_READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention")
+AUDIT_BUCKET = (
+    *BUCKET,
+    "s3:ListBucketVersions",
+    "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketVersioning",
+)
+REGISTRY_READ = (
+    "agent-registry:GetRegistry",
+    "agent-registry:ListRegistryRecords",
+    "agent-registry:GetRegistryRecord",
+    "agent-registry:SearchDiscoverableRegistryRecords",
+)
+
+# All else that any role of Corral is ever granted: what the permissions boundary lets through.
+ACCOUNT_ACTIONS = frozenset(
+    (
+        *INVOKE,
+        *INVOKE_URL,
+        *DELETE_ITEM,
+        *SECRET,
+        *OBJECT,
+        *ATHENA_RUN,
+        *RECORD,
+        *PUBLISH,
+        *GUARDRAIL,
+        *METRICS,
+        *GATEWAY,
+        *LOGS,
+        *TRACES,
+        *KEY,
+        *ITEMS,
+        *BUCKET,
+        *ATHENA_READ,
+        *ATHENA_LIST,
+        *GLUE,
+        *RESULTS,
+        *POLICY_ENGINE,
+        *MEMORY,
+        *IDENTITY,
+        *RUNTIME_LOGS,
+        *HARNESS,
+        *IMAGES,
+        *DELIVERY,
+        *TRAIL_READ,
+        *TRAIL_FIND,
+        *AUDIT_READ,
+        *AUDIT_BUCKET,
+        *REGISTRY_READ,
+    )
+)

@@ -1,0 +1,185 @@
+"""An agent: a harness with its role, its model, the tools it is granted, and the supervisor on every step."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi_aws import dynamodb
+from pulumi_aws_native import bedrock
+from pulumi_aws_native import bedrockagentcore as agentcore
+
+from components import permissions
+from components.harness import HarnessParts, harness
+from components.policy_documents import service_trust
+from components.role import Role, RoleArgs
+from components.site import Shared
+from corral.cedar import agent_policies
+from corral.spec.names import ENDPOINT, agent_role_name, harness_name, policy_name
+from corral.spec.resolve import ResolvedAgent
+from corral.spec.tool import Tool
+
+_SERVICE = "bedrock-agentcore.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class AgentArgs:
+    """Arguments of an Agent. What is not its own is the platform's or, like `memory_arn`, the team's."""
+
+    shared: Shared
+    agent: ResolvedAgent
+    tools: Mapping[str, Tool]  # the catalogue
+    gateway_arn: Input[str]
+    policy_engine_id: Input[str]
+    supervisor_arn: Input[str]
+    agents_table: Input[str]
+    memory_arn: Input[str]
+
+
+class Agent(ComponentResource):
+    """Everything of one agent. It is registered by its team, once the front door it is reached at exists."""
+
+    def __init__(self, name: str, args: AgentArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("corral:index:Agent", name, None, opts)
+        agent, site = args.agent, args.shared.site
+        child = ResourceOptions(parent=self)
+        tags = args.shared.tags.of_agent(agent.name)
+        self.tags = tags
+        profile = bedrock.ApplicationInferenceProfile(
+            f"{name}-model",
+            inference_profile_name=site.name(agent.team, agent.name, _fingerprint(_model_source(args))),
+            description=f"What {agent.team} {agent.name} spends on its model",
+            model_source=bedrock.ApplicationInferenceProfileInferenceProfileModelSourcePropertiesArgs(
+                copy_from=_model_source(args)
+            ),
+            tags=tags.as_list(),
+            opts=child,
+        )
+        harness_id = harness_name(site.environment, agent.team, agent.name)
+        role = Role(
+            name,
+            RoleArgs(
+                shared=args.shared,
+                aws_name=agent_role_name(site.environment, agent.team, agent.name),
+                description=f"What the agent {agent.team}/{agent.name} may do.",
+                trust=service_trust(site, _SERVICE, site.arn("bedrock-agentcore", "harness/*")),
+                grants=[
+                    *permissions.model_invoke(profile.inference_profile_arn, _model_arns(args)),
+                    *permissions.harness_runtime(site, harness_id),
+                    permissions.gateway_invoke(args.gateway_arn),
+                    permissions.memory_use(args.memory_arn),
+                    permissions.key_use(args.shared.key_arn),
+                    permissions.function_invoke("Supervisor", [args.supervisor_arn]),
+                ],
+            ),
+            child,
+        )
+        made = harness(
+            f"{name}-harness",
+            HarnessParts(
+                aws_name=harness_id,
+                agent=agent,
+                role_arn=role.arn,
+                model_id=profile.inference_profile_arn,
+                gateway_arn=args.gateway_arn,
+                supervisor_arn=args.supervisor_arn,
+                memory_arn=args.memory_arn,
+                tags=tags,
+            ),
+            ResourceOptions(parent=self, depends_on=[role.policy]),
+        )
+        endpoint = agentcore.HarnessEndpoint(
+            f"{name}-live",
+            harness_id=made.harness_id,
+            endpoint_name=ENDPOINT,
+            description="What callers use.",
+            target_version=made.version,
+            tags=tags.as_list(),
+            opts=child,
+        )
+        dynamodb.TableItem(
+            f"{name}-config",
+            table_name=args.agents_table,
+            hash_key="agent",
+            range_key="item",
+            item=made.arn.apply(lambda arn: json.dumps(_config_item(agent, arn))),
+            opts=child,
+        )
+        self.policy_ids, self.policy_sha256 = self._policies(name, args)
+        self.harness_arn = made.arn
+        self.harness_id = made.harness_id
+        self.endpoint_arn = endpoint.arn
+        self.role_arn = role.arn
+        self.profile_arn = profile.inference_profile_arn
+        self.register_outputs({"harness_arn": self.harness_arn, "role_arn": self.role_arn})
+
+    def _policies(self, name: str, args: AgentArgs) -> tuple[list[Output[str]], Output[str]]:
+        """Permit the agent its tools. Every target exists by now: the platform's stack comes first."""
+        agent, account = args.agent, args.shared.site.account
+
+        def statements(gateway_arn: str) -> tuple[str, ...]:
+            return agent_policies(agent, args.tools, gateway_arn, account)
+
+        # How many policies there are must be known before the gateway's id; ids are all as long as this one.
+        stand_in = args.shared.site.arn("bedrock-agentcore", f"gateway/{args.shared.site.name()}-0123456789")
+        texts = Output.from_input(args.gateway_arn).apply(statements)
+        ids: list[Output[str]] = []
+        for index in range(len(statements(stand_in))):
+            suffix = f"_{index + 1}" if index else ""
+            policy = agentcore.Policy(
+                f"{name}-policy{suffix.replace('_', '-')}-cedar",
+                name=f"{policy_name(agent.team, agent.name)}{suffix}",
+                description=f"The tools of {agent.team}/{agent.name}.",
+                policy_engine_id=args.policy_engine_id,
+                definition=agentcore.PolicyDefinitionArgs(
+                    cedar=agentcore.PolicyCedarPolicyArgs(statement=texts[index])
+                ),
+                enforcement_mode=agentcore.PolicyEnforcementMode.ACTIVE,
+                validation_mode=agentcore.PolicyValidationMode.FAIL_ON_ANY_FINDINGS,
+                # Its name is taken while it exists. Until the new one is there the agent's calls are denied.
+                opts=ResourceOptions(parent=self, delete_before_replace=True),
+            )
+            ids.append(policy.policy_id)
+        return ids, texts.apply(lambda found: hashlib.sha256("\n\n".join(found).encode()).hexdigest())
+
+
+def _fingerprint(model_source: str) -> str:
+    """Part of a profile's name: another model needs another profile, and the old one serves until it is there."""
+    return hashlib.sha256(model_source.encode()).hexdigest()[:8]
+
+
+def _model_source(args: AgentArgs) -> str:
+    site, model = args.shared.site, args.agent.model
+    if model.inference_profile is not None:
+        return site.arn("bedrock", f"inference-profile/{model.inference_profile}")
+    return f"arn:{site.partition}:bedrock:{site.region}::foundation-model/{model.id}"
+
+
+def _model_arns(args: AgentArgs) -> list[str]:
+    site, model = args.shared.site, args.agent.model
+    region = site.region if model.inference_profile is None else "*"
+    return [f"arn:{site.partition}:bedrock:{region}::foundation-model/{model.id}"]
+
+
+def _config_item(agent: ResolvedAgent, harness_arn: str) -> dict[str, Any]:
+    """What the supervisor knows of an agent, as a DynamoDB item."""
+    approval = [
+        {
+            "tool": rule.tool,
+            "conditions": [
+                {"argument": c.argument, "operator": c.operator, "value": c.value} for c in rule.conditions
+            ],
+        }
+        for rule in agent.approval
+    ]
+    return {
+        "agent": {"S": harness_arn},
+        "item": {"S": "config"},
+        "environment": {"S": agent.environment},
+        "team": {"S": agent.team},
+        "name": {"S": agent.name},
+        "tools": {"L": [{"S": tool} for tool in agent.tools]},
+        "approval": {"S": json.dumps(approval)},
+    }

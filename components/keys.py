@@ -1,0 +1,110 @@
+"""Customer-managed KMS keys: one for the platform, one for the audit trail, one for each team."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi import ComponentResource, ResourceOptions
+from pulumi_aws import kms
+
+from components.policy_documents import document
+from components.site import Site
+from components.tags import Tags
+
+WINDOW_DAYS = {True: 30, False: 7}  # between deletion being asked for and done, in production and elsewhere
+
+_ADMINISTER = (
+    *(
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "kms:PutKeyPolicy",
+        "kms:ListKeyPolicies",
+        "kms:ListResourceTags",
+    ),
+    *("kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription", "kms:GetKeyRotationStatus"),
+    *("kms:EnableKeyRotation", "kms:DisableKeyRotation", "kms:ListKeyRotations", "kms:RotateKeyOnDemand"),
+    *("kms:EnableKey", "kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"),
+    *("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"),
+    *("kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant", "kms:RetireGrant"),
+)
+_ENCRYPT = (
+    *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"),
+)
+
+
+@dataclass(frozen=True)
+class KeyArgs:
+    """Arguments of a Key. `trails` are the names of the CloudTrail trails whose files it encrypts."""
+
+    site: Site
+    tags: Tags
+    alias: str  # without "alias/"
+    description: str
+    trails: Sequence[str] = ()
+
+
+class Key(ComponentResource):
+    """A symmetric key that rotates each year. IAM policies of this account decide who uses it."""
+
+    def __init__(self, name: str, args: KeyArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("corral:index:Key", name, None, opts)
+        production = args.site.production
+        key = kms.Key(
+            f"{name}-key",
+            description=args.description,
+            enable_key_rotation=True,
+            deletion_window_in_days=WINDOW_DAYS[production],
+            policy=document(_statements(args.site, args.trails)),
+            tags=args.tags.as_dict(),
+            opts=ResourceOptions(parent=self, protect=production),
+        )
+        kms.Alias(
+            f"{name}-alias",
+            name=f"alias/{args.alias}",
+            target_key_id=key.key_id,
+            opts=ResourceOptions(parent=self),
+        )
+        self.arn = key.arn
+        self.register_outputs({"arn": self.arn})
+
+
+def _statements(site: Site, trails: Sequence[str]) -> list[dict[str, Any]]:
+    """The key policy. A resource of "*" in a key policy is the key itself."""
+    groups = site.arn("logs", "log-group:*")
+    statements = [
+        _allow("Account", {"AWS": site.global_arn("iam", "root")}, (*_ADMINISTER, *_ENCRYPT)),
+        _allow(
+            "Logs",
+            {"Service": f"logs.{site.region}.amazonaws.com"},
+            _ENCRYPT,
+            {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        ),
+    ]
+    for trail in trails:
+        arn = site.arn("cloudtrail", f"trail/{trail}")
+        context = {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": arn}}
+        statements.append(
+            _allow(
+                "Trail",
+                {"Service": "cloudtrail.amazonaws.com"},
+                ("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
+                {"StringEquals": {"aws:SourceArn": arn}, **context},
+            )
+        )
+        # CloudTrail looks at the key when the trail is made, without an encryption context.
+        statements.append(_allow("TrailCheck", {"Service": "cloudtrail.amazonaws.com"}, ("kms:DescribeKey",)))
+    return statements
+
+
+def _allow(
+    name: str, principal: dict[str, str], actions: Sequence[str], condition: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    statement = {
+        "Sid": name,
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": sorted(set(actions)),
+        "Resource": "*",
+    }
+    return statement if condition is None else {**statement, "Condition": condition}

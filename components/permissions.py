@@ -1,0 +1,195 @@
+"""What Corral's roles may do: every IAM action once, as grants on resources.
+
+A resource that ends in a wildcard is named in WILDCARDS with the reason; a test reads that table.
+"""
+
+from collections.abc import Sequence
+
+from pulumi import Input, Output
+
+from components import actions
+from components.policy_documents import Conditions, Grant
+from components.site import Site
+
+ANY = "*"
+
+# Every grant of a role whose resource holds a wildcard, and why it cannot be narrower.
+WILDCARDS = {
+    "OwnAccount": "a boundary holds many roles; each role's own policy names its resources",
+    "OwnModels": "a boundary holds many roles; each role's own policy names its model",
+    "Traces": "X-Ray's write actions take no resource.",
+    "OwnLogs": "log streams are named by Lambda, CloudTrail or Firehose as they write; the group is exact",
+    "RuntimeLogs": "AgentCore names the log group of a harness when the harness is made",
+    "RuntimeMetrics": "PutMetricData takes no resource; the condition holds it to AgentCore's namespace",
+    "RuntimeImages": "the token for AgentCore's public base image belongs to no resource",
+    "OwnIdentity": "AgentCore ends the workload identity's name with an id of its own",
+    "OwnGateway": "the gateway's id is made with the gateway, which checks this grant first",
+    "ModelInAnyRegion": "a cross-region profile picks the region; the condition holds it to the agent's own",
+    "Documents": "the objects of one bucket, below what their name says",
+    "WarehouseFiles": "the objects of one bucket, below the prefix of the tables",
+    "QueryResults": "Athena names the result; the prefix is exact",
+    "WarehouseSchema": "the tables of the environment's own databases",
+    "Delivery": "Firehose names the objects; the bucket is exact",
+    "TrailSearch": "DescribeTrails and LookupEvents take no resource",
+    "AuditRecords": "the objects of the audit bucket",
+    "RegistryRecords": "the records of one registry",
+}
+
+
+def log_streams(group_arn: Input[str]) -> Grant:
+    """Write to the streams of one log group."""
+    return Grant("OwnLogs", actions.LOGS, [Output.concat(group_arn, ":*")])
+
+
+def traces() -> Grant:
+    """Send traces to X-Ray."""
+    return Grant("Traces", actions.TRACES, [ANY])
+
+
+def key_use(key_arn: Input[str]) -> Grant:
+    """Read and write what a key encrypts."""
+    return Grant("OwnKey", actions.KEY, [key_arn])
+
+
+def key_reading(key_arn: Input[str]) -> Grant:
+    """Read what a key encrypts, and encrypt nothing with it."""
+    return Grant("OwnKey", actions.KEY[:1], [key_arn])
+
+
+def function_invoke(name: str, alias_arns: Sequence[Input[str]]) -> Grant:
+    """Invoke functions, each through its alias."""
+    return Grant(name, actions.INVOKE, alias_arns)
+
+
+def table_items(name: str, table_arn: Input[str], *, read_only: bool = False, delete: bool = False) -> Grant:
+    """Read, and unless told otherwise write, single items of a table."""
+    allowed = actions.ITEMS[:1] if read_only else actions.ITEMS
+    return Grant(name, (*allowed, *actions.DELETE_ITEM) if delete else allowed, [table_arn])
+
+
+def secret_value(secret_arn: Input[str]) -> Grant:
+    """Read one secret."""
+    return Grant("OwnSecret", actions.SECRET, [secret_arn])
+
+
+def documents(bucket_arn: Input[str]) -> list[Grant]:
+    """Read the documents of data domains. Which domain an agent may name is decided at the gateway."""
+    return [
+        Grant("DocumentsBucket", actions.BUCKET[1:], [bucket_arn]),
+        Grant("Documents", actions.OBJECT, [Output.concat(bucket_arn, "/*")]),
+    ]
+
+
+def warehouse(
+    site: Site, workgroup_arn: Input[str], bucket_arn: Input[str], tables: str, results: str
+) -> list[Grant]:
+    """Query the tables of data domains. `tables` and `results` are prefixes in the bucket."""
+    databases = f"corral_{site.environment}_*"
+    schema = ["catalog", f"database/{databases}", f"table/{databases}/*"]
+    return [
+        Grant("Queries", (*actions.ATHENA_READ, *actions.ATHENA_RUN), [workgroup_arn]),
+        Grant("WarehouseSchema", actions.GLUE, [site.arn("glue", resource) for resource in schema]),
+        Grant("WarehouseBucket", actions.BUCKET, [bucket_arn]),
+        Grant("WarehouseFiles", actions.OBJECT, [Output.concat(bucket_arn, f"/{tables}/*")]),
+        Grant("QueryResults", actions.RESULTS, [Output.concat(bucket_arn, f"/{results}/*")]),
+    ]
+
+
+def decision_record(stream_arn: Input[str]) -> Grant:
+    """Write to the decision stream."""
+    return Grant("DecisionRecord", actions.RECORD, [stream_arn])
+
+
+def notify(topic_arn: Input[str]) -> Grant:
+    """Publish to a topic."""
+    return Grant("Alerts", actions.PUBLISH, [topic_arn])
+
+
+def policy_decisions(engine_arn: Input[str], gateway_arns: str) -> list[Grant]:
+    """Ask a policy engine for decisions about a gateway."""
+    return [
+        Grant("PolicyEngine", actions.POLICY_ENGINE, [engine_arn]),
+        Grant("OwnGateway", actions.POLICY_ENGINE, [gateway_arns]),
+    ]
+
+
+def harness_invoke(arns: Sequence[Input[str]]) -> Grant:
+    """Invoke harnesses; `arns` are theirs and those of their endpoints."""
+    return Grant("OwnAgents", actions.HARNESS, arns)
+
+
+def guardrail_apply(site: Site, guardrail_arn: Input[str], key_arn: Input[str]) -> list[Grant]:
+    """Check text with a guardrail, which Bedrock decrypts with `key_arn` for its caller."""
+    by_bedrock: Conditions = {"StringEquals": {"kms:ViaService": f"bedrock.{site.region}.amazonaws.com"}}
+    return [
+        Grant("Guardrail", actions.GUARDRAIL, [guardrail_arn]),
+        Grant("GuardrailKey", actions.KEY[:1], [key_arn], by_bedrock),
+    ]
+
+
+def model_invoke(profile_arn: Input[str], model_arns: Sequence[str]) -> list[Grant]:
+    """Invoke the model of one application inference profile, and through that profile only."""
+    through: Conditions = {"StringEquals": {"bedrock:InferenceProfileArn": profile_arn}}
+    name = "ModelInAnyRegion" if any(":*:" in arn for arn in model_arns) else "Model"
+    return [
+        Grant("ModelProfile", actions.MODEL, [profile_arn]),
+        Grant(name, actions.MODEL, model_arns, through),
+    ]
+
+
+def harness_runtime(site: Site, harness: str) -> list[Grant]:
+    """Run as a harness: logs, metrics, traces, its own workload identity, AgentCore's public base image."""
+    directory = "workload-identity-directory/default"
+    logs = site.arn("logs", "log-group:/aws/bedrock-agentcore/runtimes/*")
+    namespace: Conditions = {"StringEquals": {"cloudwatch:namespace": "bedrock-agentcore"}}
+    identity = f"{directory}/workload-identity/harness_{harness}-*"
+    return [
+        traces(),
+        Grant("RuntimeLogs", actions.RUNTIME_LOGS, [logs]),
+        Grant("RuntimeMetrics", actions.METRICS, [ANY], namespace),
+        Grant("RuntimeImages", actions.IMAGES, [ANY]),
+        Grant(
+            "OwnIdentity", actions.IDENTITY, [site.arn("bedrock-agentcore", r) for r in (directory, identity)]
+        ),
+    ]
+
+
+def gateway_invoke(gateway_arn: Input[str]) -> Grant:
+    """Call tools through a gateway; which ones is for its policies."""
+    return Grant("Gateway", actions.GATEWAY, [gateway_arn])
+
+
+def memory_use(memory_arn: Input[str]) -> Grant:
+    """Remember and recall conversations in one memory."""
+    return Grant("TeamMemory", actions.MEMORY, [memory_arn])
+
+
+def delivery(bucket_arn: Input[str]) -> Grant:
+    """Deliver objects to a bucket, as Firehose does."""
+    return Grant("Delivery", actions.DELIVERY, [bucket_arn, Output.concat(bucket_arn, "/*")])
+
+
+def front_door_call(alias_arn: Input[str]) -> list[Grant]:
+    """Call one front door through its URL only. AWS asks for both actions since October 2025."""
+    by_url: Conditions = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+    signed: Conditions = {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
+    return [
+        Grant("FrontDoorUrl", actions.INVOKE_URL, [alias_arn], signed),
+        Grant("FrontDoor", actions.INVOKE, [alias_arn], by_url),
+    ]
+
+
+def audit_reading(trail_arn: Input[str], bucket_arn: Input[str], workgroup_arn: Input[str]) -> list[Grant]:
+    """Read the trail, its records and the queries run."""
+    return [
+        Grant("Trail", actions.TRAIL_READ, [trail_arn]),
+        Grant("TrailSearch", actions.TRAIL_FIND, [ANY]),
+        Grant("AuditBucket", actions.AUDIT_BUCKET, [bucket_arn]),
+        Grant("AuditRecords", actions.AUDIT_READ, [Output.concat(bucket_arn, "/*")]),
+        Grant("QueriesRun", (*actions.ATHENA_READ, *actions.ATHENA_LIST), [workgroup_arn]),
+    ]
+
+
+def registry_reading(registry_arn: Input[str]) -> Grant:
+    """Read a registry and its records."""
+    return Grant("RegistryRecords", actions.REGISTRY_READ, [registry_arn, Output.concat(registry_arn, "/*")])

@@ -1,0 +1,189 @@
+"""The platform of an environment: all that its teams share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi import ComponentResource, ResourceOptions
+
+from components.audit import Audit, AuditArgs
+from components.boundary import Boundary, BoundaryArgs
+from components.decisions import Decisions, DecisionsArgs
+from components.domains import Domains, DomainsArgs, documents_bucket
+from components.gateway import MODE, Gateway, GatewayArgs
+from components.guardrail import Guardrail, GuardrailArgs
+from components.keys import Key, KeyArgs
+from components.registry import Registry, RegistryArgs
+from components.roles import Auditor, AuditorArgs
+from components.site import Shared, Site
+from components.supervisor import Supervisor, SupervisorArgs
+from components.table import Table, TableArgs
+from components.tags import Tags
+from components.targets import Targets, TargetsArgs
+from components.tools import Tool, ToolArgs
+from corral.spec.load import Environment
+
+OWNER = "platform"
+
+
+class Platform(ComponentResource):
+    """Keys, audit, catalogue, gateway, guardrail, registry, supervisor and auditors of one environment."""
+
+    def __init__(self, name: str, environment: Environment, opts: ResourceOptions | None = None) -> None:
+        super().__init__("corral:index:Platform", name, None, opts)
+        self._child = ResourceOptions(parent=self)
+        self._environment = environment
+        spec = environment.platform
+        site = Site.of(spec)
+        tags = Tags(environment=site.environment, team=OWNER, owner=spec.owner.email)
+        boundary = Boundary(f"{name}-boundary", BoundaryArgs(site, tags), self._child)
+        self._key = Key(
+            f"{name}-key",
+            KeyArgs(site, tags, site.name("platform"), f"What Corral's platform {site.environment} keeps."),
+            self._child,
+        )
+        self._audit_key = Key(
+            f"{name}-audit-key",
+            KeyArgs(
+                site,
+                tags,
+                site.name("audit"),
+                f"The audit trail of {site.environment}.",
+                trails=[site.name("trail")],
+            ),
+            self._child,
+        )
+        self._shared = Shared(site, tags, boundary.arn, self._key.arn, OWNER)
+        self._boundary_arn = boundary.arn
+        self._build_audit(name)
+        self._build_catalogue(name)
+        self._build_rest(name)
+        self.outputs = self._outputs()
+        self.register_outputs(self.outputs)
+
+    def _build_audit(self, name: str) -> None:
+        shared, spec = self._shared, self._environment.platform
+        self._audit = Audit(
+            f"{name}-audit",
+            AuditArgs(shared, self._audit_key.arn, spec.audit.lock_mode, documents_bucket(shared)),
+            self._child,
+        )
+        self._decisions = Decisions(
+            f"{name}-decisions", DecisionsArgs(shared, self._audit_key.arn, self._audit.bucket), self._child
+        )
+        self._supervisor = Supervisor(
+            f"{name}-supervisor",
+            SupervisorArgs(
+                shared=shared,
+                root=self._environment.root,
+                decisions=self._decisions,
+                alert_email=spec.owner.on_call or spec.owner.email,
+            ),
+            self._child,
+        )
+
+    def _build_catalogue(self, name: str) -> None:
+        """Gateway, tools, targets, in this order. Policies come with the teams."""
+        shared, environment = self._shared, self._environment
+        self._domains = Domains(
+            f"{name}-domains", DomainsArgs(shared, environment.folder, environment.domains), self._child
+        )
+        idempotency = Table(
+            f"{name}-idempotency",
+            TableArgs(shared, shared.site.name("idempotency"), "id", expires="expiration"),
+            self._child,
+        )
+        rates = {tool: entry.spec.limits.requests_per_minute for tool, entry in environment.tools.items()}
+        self._gateway = Gateway(f"{name}-gateway", GatewayArgs(shared, rates), self._child)
+        self._tools = {
+            tool: Tool(
+                f"{name}-tool-{tool}",
+                ToolArgs(shared, environment.root, entry, idempotency, self._domains),
+                self._child,
+            )
+            for tool, entry in environment.tools.items()
+        }
+        self._targets = Targets(
+            f"{name}-target", TargetsArgs(self._gateway, environment.tools, self._tools), self._child
+        )
+
+    def _build_rest(self, name: str) -> None:
+        shared, environment = self._shared, self._environment
+        spec = environment.platform
+        self._guardrail = Guardrail(f"{name}-guardrail", GuardrailArgs(shared, spec.guardrail), self._child)
+        self._registry: Registry | None = None
+        if environment.has_registry:
+            self._registry = Registry(
+                f"{name}-registry", RegistryArgs(shared, environment.tools), self._child
+            )
+        self._auditor: Auditor | None = None
+        if spec.auditors:
+            self._auditor = Auditor(
+                f"{name}-auditor",
+                AuditorArgs(
+                    shared=shared,
+                    people=spec.auditors,
+                    trail_arn=self._audit.trail_arn,
+                    audit_bucket_arn=self._audit.bucket.arn,
+                    audit_key_arn=self._audit_key.arn,
+                    workgroup_arn=self._domains.workgroup_arn,
+                    registry_arn=self._registry.arn if self._registry else None,
+                ),
+                self._child,
+            )
+
+    def _outputs(self) -> Mapping[str, Any]:
+        """What the stack exports: what teams need, and what an auditor asks for."""
+        spec, site = self._environment.platform, self._shared.site
+        gateway, supervisor, registry = self._gateway, self._supervisor, self._registry
+        functions = [supervisor.function, *(tool.function for tool in self._tools.values())]
+        groups = [self._audit.log_group, self._decisions.log_group, *(f.log_group for f in functions)]
+        return {
+            "environment": site.environment,
+            "account": site.account,
+            "region": site.region,
+            "boundary_arn": self._boundary_arn,
+            "platform_key_arn": self._key.arn,
+            "audit_key_arn": self._audit_key.arn,
+            "audit_bucket": self._audit.bucket.bucket,
+            "trail_arn": self._audit.trail_arn,
+            "trail_selectors": self._audit.selectors,
+            "decisions_stream": self._decisions.name,
+            "decisions_stream_arn": self._decisions.arn,
+            "gateway_arn": gateway.arn,
+            "gateway_id": gateway.gateway_id,
+            "gateway_url": gateway.url,
+            "policy_engine_arn": gateway.engine_arn,
+            "policy_engine_id": gateway.engine_id,
+            "policy_engine_mode": MODE.value,
+            "supervisor_arn": supervisor.function.alias_arn,
+            "supervisor_function": supervisor.function.name,
+            "agents_table": supervisor.agents.name,
+            "agents_table_arn": supervisor.agents.arn,
+            "approvals_table": supervisor.approvals.name,
+            "guardrail_id": self._guardrail.guardrail_id,
+            "guardrail_arn": self._guardrail.arn,
+            "guardrail_version": self._guardrail.version,
+            "registry_id": registry.registry_id if registry else None,
+            "registry_arn": registry.arn if registry else None,
+            "alerts_topic_arn": supervisor.topic_arn,
+            "documents_bucket": self._domains.bucket.bucket,
+            "auditor_role_arn": self._auditor.arn if self._auditor else None,
+            "tools": {tool: self._tool_output(tool) for tool in self._tools},
+            "waivers": [waiver.model_dump(mode="json") for waiver in spec.waivers],
+            "log_groups": dict.fromkeys(groups, site.log_retention_days),
+            "retention_days": site.retention_days,
+            "lock_mode": spec.audit.lock_mode,
+        }
+
+    def _tool_output(self, tool: str) -> Mapping[str, Any]:
+        entry, made = self._environment.tools[tool], self._tools[tool]
+        return {
+            "version": entry.spec.version,
+            "target_id": self._targets.target_ids[tool],
+            "alias_arn": made.function.alias_arn,
+            "role_arn": made.function.role.arn,
+            "schema_sha256": entry.schema_sha256,
+            "code_sha256": made.code_sha256,
+            "risk": entry.spec.risk,
+            "access": entry.spec.access,
+        }

@@ -1,0 +1,79 @@
+"""The roles of people: a team's operators, and auditors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Input, ResourceOptions
+
+from components import permissions
+from components.policy_documents import people_trust
+from components.role import Role, RoleArgs
+from components.site import Shared
+
+
+@dataclass(frozen=True)
+class OperatorArgs:
+    """Arguments of an Operator. `people` are the IAM principals that may take the role."""
+
+    shared: Shared
+    people: Sequence[str]
+    front_door_arn: Input[str]  # of the function's alias
+
+
+class Operator(ComponentResource):
+    """Talks to the agents of one team, through its front door, and can do nothing else."""
+
+    def __init__(self, name: str, args: OperatorArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("corral:index:Operator", name, None, opts)
+        shared = args.shared
+        role = Role(
+            name,
+            RoleArgs(
+                shared=shared,
+                aws_name=shared.site.name("team", shared.owner, "operator"),
+                description=f"Talks to the agents of team {shared.owner}.",
+                trust=people_trust(args.people),
+                grants=permissions.front_door_call(args.front_door_arn),
+            ),
+            ResourceOptions(parent=self),
+        )
+        self.arn = role.arn
+        self.register_outputs({"arn": self.arn})
+
+
+@dataclass(frozen=True)
+class AuditorArgs:
+    """Arguments of an Auditor."""
+
+    shared: Shared
+    people: Sequence[str]
+    trail_arn: Input[str]
+    audit_bucket_arn: Input[str]
+    audit_key_arn: Input[str]
+    workgroup_arn: Input[str]
+    registry_arn: Input[str] | None  # None where the region has no registry
+
+
+class Auditor(ComponentResource):
+    """Reads the trail, its records, the queries run and the registry; changes nothing."""
+
+    def __init__(self, name: str, args: AuditorArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("corral:index:Auditor", name, None, opts)
+        registry = [] if args.registry_arn is None else [permissions.registry_reading(args.registry_arn)]
+        role = Role(
+            name,
+            RoleArgs(
+                shared=args.shared,
+                aws_name=args.shared.site.name("auditor"),
+                description="Reads the audit trail and the registry.",
+                trust=people_trust(args.people),
+                grants=[
+                    *permissions.audit_reading(args.trail_arn, args.audit_bucket_arn, args.workgroup_arn),
+                    permissions.key_reading(args.audit_key_arn),
+                    *registry,
+                ],
+            ),
+            ResourceOptions(parent=self),
+        )
+        self.arn = role.arn
+        self.register_outputs({"arn": self.arn})

@@ -1,0 +1,131 @@
+"""A team's part of an environment: its key, its memory, its agents, its front door, its operators."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi import ComponentResource, Output, ResourceOptions
+
+from components.agent import Agent, AgentArgs
+from components.front_door import FrontDoor, FrontDoorArgs
+from components.keys import Key, KeyArgs
+from components.memory import Memory, MemoryArgs
+from components.outputs import PlatformOutputs
+from components.registry import agent_record
+from components.roles import Operator, OperatorArgs
+from components.site import Shared, Site
+from components.tags import Tags
+from corral.spec.load import Environment
+from corral.spec.resolve import DEFAULT_LIMITS
+
+
+class Team(ComponentResource):
+    """One team. It reads the platform's outputs; nothing of another team is in reach of it."""
+
+    def __init__(
+        self,
+        name: str,
+        environment: Environment,
+        team: str,
+        platform: PlatformOutputs,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("corral:index:Team", name, None, opts)
+        child = ResourceOptions(parent=self)
+        spec, site = environment.teams[team], Site.of(environment.platform)
+        tags = Tags(site.environment, team, spec.owner.email, spec.cost.center)
+        key = Key(
+            f"{name}-key",
+            KeyArgs(site, tags, site.name("team", team), f"What team {team} keeps in {site.environment}."),
+            child,
+        )
+        shared = Shared(site, tags, platform.boundary_arn, key.arn, team)
+        memory = Memory(f"{name}-memory", MemoryArgs(shared), child)
+        catalogue = {tool: entry.spec for tool, entry in environment.tools.items()}
+        self._specs = environment.agents[team]
+        self.agents = {
+            agent: Agent(
+                f"{name}-{agent}",
+                AgentArgs(
+                    shared=shared,
+                    agent=resolved,
+                    tools=catalogue,
+                    gateway_arn=platform.gateway_arn,
+                    policy_engine_id=platform.policy_engine_id,
+                    supervisor_arn=platform.supervisor_arn,
+                    agents_table=platform.agents_table,
+                    memory_arn=memory.arn,
+                ),
+                child,
+            )
+            for agent, resolved in self._specs.items()
+        }
+        timeouts = [resolved.limits.timeout_seconds for resolved in self._specs.values()]
+        front_door = FrontDoor(
+            f"{name}-front-door",
+            FrontDoorArgs(
+                shared=shared,
+                root=environment.root,
+                agents=self.agents,
+                guardrail_arn=platform.guardrail_arn,
+                guardrail_id=platform.guardrail_id,
+                guardrail_version=platform.guardrail_version,
+                guardrail_key_arn=platform.platform_key_arn,
+                agent_timeout_seconds=max(timeouts, default=int(DEFAULT_LIMITS["timeout_seconds"])),
+            ),
+            child,
+        )
+        operator = Operator(
+            f"{name}-operator",
+            OperatorArgs(shared, spec.members.operators, front_door.function.alias_arn),
+            child,
+        )
+        records = self._register(name, front_door.url, platform.registry_id)
+        self.outputs: Mapping[str, Any] = {
+            "team": team,
+            "front_door_url": front_door.url,
+            "front_door_function": front_door.function.name,
+            "operator_role_arn": operator.arn,
+            "memory_id": memory.memory_id,
+            "memory_arn": memory.arn,
+            "team_key_arn": key.arn,
+            "agents": {agent: self._agent_output(agent, records.get(agent)) for agent in self.agents},
+        }
+        self.register_outputs(self.outputs)
+
+    def _register(
+        self, name: str, url: Output[str], registry_id: Output[str] | None
+    ) -> dict[str, Output[str]]:
+        """Record each agent, under the address it is called at, where there is a registry."""
+        if registry_id is None:
+            return {}
+        return {
+            agent: agent_record(
+                f"{name}-{agent}",
+                self._specs[agent],
+                Output.concat(url, f"v1/agents/{agent}"),
+                registry_id,
+                made.tags,
+                made,
+            ).record_arn
+            for agent, made in self.agents.items()
+        }
+
+    def _agent_output(self, agent: str, record_arn: Output[str] | None) -> Mapping[str, Any]:
+        spec, made = self._specs[agent], self.agents[agent]
+        return {
+            "role_arn": made.role_arn,
+            "harness_arn": made.harness_arn,
+            "harness_id": made.harness_id,
+            "endpoint_arn": made.endpoint_arn,
+            "inference_profile_arn": made.profile_arn,
+            "policy_id": made.policy_ids[0] if made.policy_ids else None,
+            "policy_ids": made.policy_ids,
+            "policy_sha256": made.policy_sha256,
+            "tools": list(spec.tools),
+            "domains": list(spec.domains),
+            "registry_record_arn": record_arn,
+            "model": spec.model_name,
+            "stage": spec.stage,
+            "template": spec.template,
+            "owner": spec.owner.email,
+        }

@@ -1,0 +1,166 @@
+"""Evaluates the Pulumi program without any engine, in its own process, and returns what it registered."""
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import runpy
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = "111122223333"
+REGION = "us-east-1"
+
+
+@dataclass
+class Recorded:
+    """One resource as it was registered."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    custom: bool
+    inputs: dict[str, Any]
+    dependencies: list[str]
+    protect: bool
+    outputs: dict[str, Any] | None = None  # what a component registered
+
+
+@dataclass
+class Program:
+    """All of one stack."""
+
+    stack: str
+    resources: list[Recorded] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[Recorded]:
+        """The resources of a type."""
+        return [resource for resource in self.resources if resource.type == kind]
+
+
+def record(stack: str, outputs: dict[str, dict[str, Any]], program: Path = ROOT / "stacks") -> Program:
+    """Evaluate a stack; `outputs` are those of the stacks it may refer to."""
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(stack, outputs, program, sending))
+    process.start()
+    sending.close()
+    try:
+        result: Program = receiving.recv()
+    finally:
+        process.join()
+    return result
+
+
+def _child(stack: str, outputs: dict[str, dict[str, Any]], program: Path, sending: Any) -> None:
+    os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"
+    gc.disable()  # the process is short, and collecting makes each resource dearer than the last
+    os.environ.pop("AWS_REGION", None)
+    result = Program(stack)
+    try:
+        asyncio.run(_run(stack, outputs, program, result))
+    except BaseException as error:
+        result.errors.append(f"{type(error).__name__}: {error}")
+    sending.send(result)
+    sending.close()
+
+
+async def _run(stack: str, outputs: dict[str, dict[str, Any]], program: Path, result: Program) -> None:
+    from pulumi.runtime import settings
+    from pulumi.runtime.mocks import set_mocks
+    from pulumi.runtime.stack import run_in_stack
+
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
+    monitor = _monitor(outputs, result)
+    set_mocks(
+        monitor.mocks,
+        project="corral",
+        stack=stack,
+        preview=False,
+        monitor=monitor,
+        organization="organization",
+    )
+    settings.set_root_resource(None)  # type: ignore[arg-type]
+    os.chdir(ROOT)
+
+    def run() -> None:
+        runpy.run_path(str(program), run_name="__main__")
+
+    await run_in_stack(run)
+
+
+def _monitor(stack_outputs: dict[str, dict[str, Any]], result: Program) -> Any:
+    from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
+    from pulumi.runtime import rpc
+    from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+
+    from tests.components.aws_outputs import provider_outputs
+
+    class Recording(Mocks):
+        def call(self, args: MockCallArgs) -> Any:
+            raise AssertionError(f"unknown invoke {args.token}")
+
+        def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+            if args.typ == "pulumi:pulumi:StackReference":
+                known = stack_outputs[args.name]
+                return args.name, {"name": args.name, "outputs": known, "secretOutputNames": []}
+            made = {**args.inputs, **provider_outputs(args.typ, args.name, args.inputs)}
+            return str(made.pop("id", f"{args.name}-id")), made
+
+    class Monitor(MockMonitor):
+        def make_urn(self, parent: str, type_: str, name: str) -> str:
+            above = parent.split("::")[2] + "$" if parent and "pulumi:Stack" not in parent else ""
+            return f"urn:pulumi:{result.stack}::corral::{above}{type_}::{name}"
+
+        def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+            if request.type != "pulumi:pulumi:Stack":
+                urn = self.make_urn(request.parent, request.type, request.name)
+                if any(known.urn == urn for known in result.resources):
+                    raise AssertionError(f"repeated name: {urn}")
+                result.resources.append(
+                    Recorded(
+                        urn=urn,
+                        type=request.type,
+                        name=request.name,
+                        parent=request.parent,
+                        custom=request.custom,
+                        inputs=_plain(rpc.deserialize_properties(request.object)),
+                        dependencies=sorted(request.dependencies),
+                        protect=request.protect,
+                    )
+                )
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+        def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+            values = _plain(rpc.deserialize_properties(request.outputs))
+            if "pulumi:pulumi:Stack" in request.urn:
+                result.outputs.update(values)
+            for known in result.resources:
+                if known.urn == request.urn:
+                    known.outputs = values
+            return Empty()
+
+    return Monitor(Recording())
+
+
+def _plain(value: Any) -> Any:
+    """Assets as their paths, secrets bare, whole numbers whole."""
+    import pulumi
+
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, pulumi.FileAsset):
+        return {"path": value.path}
+    if isinstance(value, pulumi.AssetArchive):
+        return {"assets": _plain(value.assets)}
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

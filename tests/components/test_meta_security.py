@@ -1,0 +1,239 @@
+"""What the platform promises of every role, function, table, bucket, log group and key."""
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from components.actions import ACCOUNT_ACTIONS, MODEL
+from components.permissions import WILDCARDS
+from components.policy_documents import WITHOUT_DEPUTY_CONDITIONS
+from components.site import LOG_RETENTIONS
+from tests.components.aws_outputs import ACCOUNT
+from tests.components.recorder import Program, Recorded
+
+pytestmark = pytest.mark.xdist_group("components")
+
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/corral/dev/platform/corral-dev-boundary"
+MAX_INLINE = 10_240  # characters of a role's inline policies together, white space aside (IAM)
+MAX_MANAGED = 6_144
+
+
+def _of(everything: list[Recorded], kind: str) -> list[Recorded]:
+    found = [r for r in everything if r.type == kind]
+    assert found, kind
+    return found
+
+
+def _statements(text: str) -> list[dict[str, Any]]:
+    statements: list[dict[str, Any]] = json.loads(text)["Statement"]
+    return statements
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _grants(everything: list[Recorded]) -> Iterator[dict[str, Any]]:
+    for kind in ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"):
+        for resource in _of(everything, kind):
+            yield from _statements(resource.inputs["policy"])
+
+
+def test_every_role_has_the_boundary(everything: list[Recorded]) -> None:
+    for role in _of(everything, "aws:iam/role:Role"):
+        assert role.inputs["permissionsBoundary"] == BOUNDARY, role.name
+        assert role.inputs["path"].startswith("/corral/dev/"), role.name
+
+
+def test_services_assume_roles_for_this_account_only(everything: list[Recorded]) -> None:
+    services = set()
+    for role in _of(everything, "aws:iam/role:Role"):
+        [trust] = _statements(role.inputs["assumeRolePolicy"])
+        principal = trust["Principal"]
+        if "AWS" in principal:
+            assert all(f"::{ACCOUNT}:" in arn for arn in principal["AWS"]), role.name
+            continue
+        services.add(principal["Service"])
+        if principal["Service"] in WITHOUT_DEPUTY_CONDITIONS:
+            continue
+        assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}, role.name
+        if principal["Service"] != "lambda.amazonaws.com":
+            assert f":{ACCOUNT}:" in trust["Condition"]["ArnLike"]["aws:SourceArn"], role.name
+    assert services == {
+        *("lambda.amazonaws.com", "bedrock-agentcore.amazonaws.com"),
+        *("firehose.amazonaws.com", "cloudtrail.amazonaws.com"),
+    }
+
+
+def test_no_action_holds_a_wildcard(everything: list[Recorded]) -> None:
+    for kind, key in (
+        ("aws:iam/rolePolicy:RolePolicy", "policy"),
+        ("aws:iam/policy:Policy", "policy"),
+        ("aws:kms/key:Key", "policy"),
+        ("aws:s3/bucketPolicy:BucketPolicy", "policy"),
+        ("aws:sns/topicPolicy:TopicPolicy", "policy"),
+    ):
+        for resource in _of(everything, kind):
+            for statement in _statements(resource.inputs[key]):
+                if statement["Effect"] == "Allow":
+                    assert "NotAction" not in statement
+                    assert not [a for a in _listed(statement["Action"]) if "*" in a], resource.name
+
+
+def test_every_wildcard_resource_has_its_reason(everything: list[Recorded]) -> None:
+    used = set()
+    for grant in _grants(everything):
+        if any("*" in resource for resource in _listed(grant["Resource"])):
+            assert grant["Sid"] in WILDCARDS, grant
+            used.add(grant["Sid"])
+    assert used == set(WILDCARDS), "a reason for something that is no longer there"
+
+
+def test_the_boundary_lets_through_what_is_granted_and_no_more(everything: list[Recorded]) -> None:
+    granted = {
+        action
+        for policy in _of(everything, "aws:iam/rolePolicy:RolePolicy")
+        for statement in _statements(policy.inputs["policy"])
+        for action in statement["Action"]
+    }
+    assert granted == ACCOUNT_ACTIONS | set(MODEL)
+    assert not [a for a in granted if a.startswith(("iam:", "kms:Put", "organizations:", "sts:Assume"))]
+
+
+def test_policies_fit_iam(everything: list[Recorded]) -> None:
+    totals: dict[str, int] = {}
+    for policy in _of(everything, "aws:iam/rolePolicy:RolePolicy"):
+        role = policy.inputs["role"]
+        totals[role] = totals.get(role, 0) + len("".join(policy.inputs["policy"].split()))
+    assert max(totals.values()) <= MAX_INLINE
+    [boundary] = _of(everything, "aws:iam/policy:Policy")
+    assert len("".join(boundary.inputs["policy"].split())) <= MAX_MANAGED
+
+
+def test_an_operator_can_call_its_own_front_door_and_nothing_else(programs: dict[str, Program]) -> None:
+    for stack, program in programs.items():
+        if stack == "dev":
+            continue
+        team = stack.partition(".")[2]
+        [policy] = [
+            p for p in program.of("aws:iam/rolePolicy:RolePolicy") if p.inputs["role"].endswith("-operator")
+        ]
+        url, invoke = _statements(policy.inputs["policy"])
+        alias = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:corral-dev-front-door-{team}:live"
+        assert url["Resource"] == invoke["Resource"] == [alias]
+        assert url["Action"] == ["lambda:InvokeFunctionUrl"]
+        assert url["Condition"] == {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
+        assert invoke["Action"] == ["lambda:InvokeFunction"]
+        assert invoke["Condition"] == {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+
+
+def test_nothing_of_one_team_is_granted_to_another(programs: dict[str, Program]) -> None:
+    teams = {stack.partition(".")[2]: program for stack, program in programs.items() if stack != "dev"}
+    for team, program in teams.items():
+        others = [o for name, o in teams.items() if name != team]
+        foreign = {o.outputs[key] for o in others for key in ("memory_arn", "team_key_arn")}
+        foreign |= {a["harness_arn"] for o in others for a in o.outputs["agents"].values()}
+        foreign |= {f"function:corral-dev-front-door-{name}:live" for name in teams if name != team}
+        for policy in program.of("aws:iam/rolePolicy:RolePolicy"):
+            for statement in _statements(policy.inputs["policy"]):
+                for resource in _listed(statement["Resource"]):
+                    if resource != "*":  # X-Ray, metrics, tokens: no resource of anybody's
+                        assert not [arn for arn in foreign if fnmatch.fnmatch(arn, resource)], policy.name
+                        assert not [arn for arn in foreign if resource.endswith(arn)], policy.name
+
+
+def test_the_auditor_changes_nothing(programs: dict[str, Program]) -> None:
+    [policy] = [
+        p for p in programs["dev"].of("aws:iam/rolePolicy:RolePolicy") if "auditor" in p.inputs["role"]
+    ]
+    verbs = ("Get", "List", "Describe", "Lookup", "Search", "Decrypt")
+    for statement in _statements(policy.inputs["policy"]):
+        assert all(action.partition(":")[2].startswith(verbs) for action in statement["Action"])
+
+
+def test_every_function_is_traced_bounded_logged_and_encrypted(everything: list[Recorded]) -> None:
+    groups = {group.inputs["name"] for group in _of(everything, "aws:cloudwatch/logGroup:LogGroup")}
+    aliases = {a.inputs["functionName"]: a.inputs for a in _of(everything, "aws:lambda/alias:Alias")}
+    for function in _of(everything, "aws:lambda/function:Function"):
+        given = function.inputs
+        assert given["tracingConfig"] == {"mode": "Active"}, function.name
+        assert given["reservedConcurrentExecutions"] >= 1, function.name
+        assert given["kmsKeyArn"].startswith("arn:aws:kms:"), function.name
+        assert given["loggingConfig"]["logGroup"] == f"/aws/lambda/{given['name']}" in groups, function.name
+        assert given["runtime"] == "python3.13"
+        assert given["architectures"] == ["arm64"]
+        assert given["publish"] is True
+        assert aliases[given["name"]]["name"] == "live"
+        assert {"ENVIRONMENT", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"} <= set(
+            given["environment"]["variables"]
+        )
+        assert any("rolePolicy" in urn for urn in function.dependencies), function.name
+        module = given["handler"].rpartition(".")[0].replace(".", "/") + ".py"
+        assert {module, "functions/__init__.py", "functions/common/__init__.py"} <= set(
+            given["code"]["assets"]
+        )
+
+
+def test_log_groups_are_encrypted_and_kept(everything: list[Recorded]) -> None:
+    for group in _of(everything, "aws:cloudwatch/logGroup:LogGroup"):
+        assert group.inputs["retentionInDays"] == 400
+        assert group.inputs["kmsKeyId"].startswith("arn:aws:kms:")
+    assert 400 in LOG_RETENTIONS
+
+
+def test_keys_rotate_and_serve_their_account_only(everything: list[Recorded]) -> None:
+    for key in _of(everything, "aws:kms/key:Key"):
+        assert key.inputs["enableKeyRotation"] is True
+        for statement in _statements(key.inputs["policy"]):
+            principal = statement["Principal"]
+            assert principal != "*"
+            assert principal.get("AWS", f"arn:aws:iam::{ACCOUNT}:root") == f"arn:aws:iam::{ACCOUNT}:root"
+            if "Service" in principal and statement["Sid"] != "TrailCheck":
+                assert ACCOUNT in json.dumps(statement["Condition"])
+
+
+def test_buckets_refuse_plain_http_and_the_public(everything: list[Recorded]) -> None:
+    for bucket in _of(everything, "aws:s3/bucket:Bucket"):
+        beside = {r.type.rpartition(":")[2]: r.inputs for r in everything if r.parent == bucket.parent}
+        deny = _statements(beside["BucketPolicy"]["policy"])[0]
+        assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", "*", ["s3:*"])
+        assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert beside["BucketVersioning"]["versioningConfiguration"] == {"status": "Enabled"}
+        block = dict(beside["BucketPublicAccessBlock"])
+        block.pop("bucket")
+        assert set(block.values()) == {True}
+        assert len(block) == 4
+
+
+def test_the_audit_bucket_is_locked(programs: dict[str, Program]) -> None:
+    platform = programs["dev"]
+    [bucket] = [b for b in platform.of("aws:s3/bucket:Bucket") if "audit" in b.inputs["bucket"]]
+    assert bucket.inputs["objectLockEnabled"] is True
+    [lock] = platform.of("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
+    assert lock.inputs["rule"] == {"defaultRetention": {"mode": "GOVERNANCE", "days": 400}}
+    [life] = [
+        r
+        for r in platform.of("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+        if r.parent == bucket.parent
+    ]
+    expiries = [rule["expiration"]["days"] for rule in life.inputs["rules"] if "expiration" in rule]
+    assert expiries == [401], "records must not expire while they are locked"
+    assert platform.outputs["audit_key_arn"] != platform.outputs["platform_key_arn"]
+
+
+def test_decisions_are_partitioned_by_day_and_compressed(programs: dict[str, Program]) -> None:
+    [stream] = programs["dev"].of("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream")
+    s3 = stream.inputs["extendedS3Configuration"]
+    assert s3["prefix"] == "decisions/dt=!{timestamp:yyyy-MM-dd}/"
+    assert s3["errorOutputPrefix"].startswith("decisions-undelivered/!{firehose:error-output-type}/")
+    assert s3["compressionFormat"] == "GZIP"
+    assert s3["kmsKeyArn"] == programs["dev"].outputs["audit_key_arn"]
+    assert stream.inputs["serverSideEncryption"]["keyType"] == "CUSTOMER_MANAGED_CMK"
+
+
+def test_tables_are_encrypted_with_a_customer_key(everything: list[Recorded]) -> None:
+    for table in _of(everything, "aws:dynamodb/table:Table"):
+        assert table.inputs["serverSideEncryption"]["kmsKeyArn"].startswith("arn:aws:kms:"), table.name

@@ -130,7 +130,7 @@ class Agent(ComponentResource):
             suffix = f"_{index + 1}" if index else ""
             policy = agentcore.Policy(
                 f"{name}-policy{suffix.replace('_', '-')}-cedar",
-                name=f"{policy_name(agent.team, agent.name)}{suffix}",
+                name=f"{policy_name(agent.environment, agent.team, agent.name)}{suffix}",
                 description=f"The tools of {agent.team}/{agent.name}.",
                 policy_engine_id=args.policy_engine_id,
                 definition=agentcore.PolicyDefinitionArgs(

@@ -1,5 +1,6 @@
 """What every command needs: the project's folder, its environment or the errors in it, a way to say no."""
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -8,12 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from corral.spec.errors import SpecErrors, listed, suggestion
+from corral.spec.source import MAX_BYTES
 
 if TYPE_CHECKING:
     from corral.spec.load import Environment
     from corral.spec.resolve import ResolvedAgent
 
 MARKER = "Pulumi.yaml"
+_MOST_SHOWN = 100
 console = Console(soft_wrap=True)
 complaints = Console(stderr=True, soft_wrap=True)
 
@@ -74,26 +77,32 @@ def resolved_agent(environment: "Environment", name: str) -> "ResolvedAgent":
 
 
 def show_errors(found: SpecErrors, root: Path) -> None:
-    """Print all errors by file, each with the line it is about."""
-    path = ""
-    for error in found.errors:
-        if error.path != path:
-            path = error.path
-            complaints.print(f"\n[bold]{escape(path)}[/bold]", highlight=False)
-        place = f"{error.line}:{error.column}" if error.line is not None else "-"
-        complaints.print(f"  [red]{place:>7}[/red]  {escape(error.text)}", highlight=False)
-        if excerpt := _line(root / path, error.line):
-            complaints.print(f"           [dim]{escape(excerpt)}[/dim]", highlight=False)
+    """Print errors by file, each with the line it is about; of very many the first ones."""
+    shown = found.errors[:_MOST_SHOWN]
+    for path, errors in groupby(shown, key=lambda error: error.path):
+        complaints.print(f"\n[bold]{escape(path)}[/bold]", highlight=False)
+        lines = _lines(root / path)
+        for error in errors:
+            place = f"{error.line}:{error.column}" if error.line is not None else "-"
+            complaints.print(f"  [red]{place:>7}[/red]  {escape(error.text)}", highlight=False)
+            if error.line is not None and error.line <= len(lines):
+                complaints.print(
+                    f"           [dim]{escape(_excerpt(lines[error.line - 1]))}[/dim]", highlight=False
+                )
     count, files = len(found.errors), len({error.path for error in found.errors})
     said = f"{count} error{'s' * (count != 1)} in {files} file{'s' * (files != 1)}"
-    complaints.print(f"\n[bold red]{said}[/bold red]", highlight=False)
+    first = f" (the first {len(shown)} are shown)" if len(shown) < count else ""
+    complaints.print(f"\n[bold red]{said}[/bold red]{first}", highlight=False)
 
 
-def _line(path: Path, number: int | None) -> str:
-    """A line of a file as an excerpt, without what a terminal would act on."""
-    if number is None or not path.is_file():
-        return ""
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        text = next((line for index, line in enumerate(lines, 1) if index == number), "")
-    printable = "".join(character if character.isprintable() else " " for character in text.strip())
+def _lines(path: Path) -> list[str]:
+    """The lines of a file that an error may be about; none of one that was refused for its size."""
+    if not path.is_file() or path.stat().st_size > MAX_BYTES:
+        return []
+    return path.read_text(encoding="utf-8", errors="replace").split("\n")
+
+
+def _excerpt(line: str) -> str:
+    """A line without what a terminal would act on, shortened."""
+    printable = "".join(character if character.isprintable() else " " for character in line.strip())
     return printable if len(printable) <= 110 else f"{printable[:107]}..."

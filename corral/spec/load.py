@@ -151,7 +151,7 @@ def _check_derived_names(
             for kind, name, limit in (
                 ("harness name", names.harness_name(environment, team, agent.name), names.MAX_HARNESS_NAME),
                 ("role name", names.agent_role_name(environment, team, agent.name), names.MAX_ROLE_NAME),
-                ("policy name", names.policy_name(team, agent.name), names.MAX_POLICY_NAME),
+                ("policy name", names.policy_name(environment, team, agent.name), names.MAX_POLICY_NAME),
             ):
                 place = ("agents", index, "name")
                 owner = taken.setdefault((kind, name), f"{team}/{agent.name}")

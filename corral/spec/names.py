@@ -50,9 +50,9 @@ def harness_name(environment: str, team: str, agent: str) -> str:
     return f"{environment}_{team}_{agent}".replace("-", "_")
 
 
-def policy_name(team: str, agent: str) -> str:
+def policy_name(environment: str, team: str, agent: str) -> str:
     """The name of an agent's Cedar policy in the policy engine."""
-    return f"{team}_{agent}".replace("-", "_")
+    return f"{environment}_{team}_{agent}".replace("-", "_")
 
 
 def agent_role_name(environment: str, team: str, agent: str) -> str:

@@ -80,6 +80,14 @@ def test_what_a_file_holds_cannot_act_on_the_terminal(project: Path) -> None:
     assert "[bold]b[/nope]" in result.stderr
 
 
+def test_of_very_many_errors_the_first_are_shown(project: Path) -> None:
+    (project / SUPPORT).write_text("a: 1\n" * 500)
+    result = corral("validate", "dev")
+    assert result.exit_code == 1
+    assert result.stderr.count("the key is there twice") < 100
+    assert "(the first 100 are shown)" in result.stderr
+
+
 def test_json(project: Path) -> None:
     document = json.loads(corral("validate", "dev", "--json").stdout)
     assert document == {

@@ -17,7 +17,7 @@ from ruamel.yaml.reader import ReaderError
 
 from corral.spec.errors import SpecError, show
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 200_000  # a second or more of parsing in pure Python; a hundred agents are 50,000
 _MAX_DEPTH = 40
 _MAX_INTEGER = 10**15  # exact as a JSON number everywhere
 _TAG = "tag:yaml.org,2002:"

@@ -1,0 +1,22 @@
+"""The command line: `corral`. Each command is a module of its own; this one only gathers them."""
+
+import typer
+
+from corral.cli import destroy, invoke, render, up, validate
+
+app = typer.Typer(
+    help="A governed agent platform on Amazon Bedrock AgentCore.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("validate")(validate.command)
+app.command("render")(render.command)
+app.command("up")(up.command)
+app.command("invoke")(invoke.command)
+app.command("destroy")(destroy.command)
+
+
+def run() -> None:
+    """The entry point of the `corral` script."""
+    app()

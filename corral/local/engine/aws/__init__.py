@@ -1,0 +1,34 @@
+"""The types of pulumi_aws the engine can create: one small handler a type, one file a service."""
+
+from corral.local.engine.aws import (
+    athena,
+    cloudtrail,
+    cloudwatch,
+    dynamodb,
+    firehose,
+    glue,
+    iam,
+    kms,
+    lambda_,
+    s3,
+    secretsmanager,
+    sns,
+    sqs,
+)
+from corral.local.engine.context import Handler
+
+HANDLERS: dict[str, Handler] = {
+    **athena.HANDLERS,
+    **cloudtrail.HANDLERS,
+    **cloudwatch.HANDLERS,
+    **dynamodb.HANDLERS,
+    **firehose.HANDLERS,
+    **glue.HANDLERS,
+    **iam.HANDLERS,
+    **kms.HANDLERS,
+    **lambda_.HANDLERS,
+    **s3.HANDLERS,
+    **secretsmanager.HANDLERS,
+    **sns.HANDLERS,
+    **sqs.HANDLERS,
+}

@@ -1,0 +1,90 @@
+"""Journeys: an agent's scenarios, played through the real path as a person of its team would, and checked.
+
+Only the model is scripted: front door, guardrail, harness loop, supervisor, gateway, Cedar, tools and records are real.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from corral.front_door import Answer, FrontDoorError, send
+from corral.local.session import Session
+from corral.spec.resolve import ResolvedAgent
+from corral.spec.scenario import Expectation, Scenario
+
+_SIDE_BY_SIDE = 4
+
+
+@dataclass(frozen=True)
+class Journey:
+    """One scenario as it went. `problems` says what was not as expected; empty means all was."""
+
+    team: str
+    agent: str
+    scenario: Scenario
+    answer: Answer | None
+    problems: tuple[str, ...]
+
+
+def scripts(agents: Iterable[ResolvedAgent], outputs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What the scripted model needs: each agent's scenarios and parameters, by its inference profile ARN."""
+    return {
+        outputs[agent.team]["agents"][agent.name]["inference_profile_arn"]: {
+            "parameters": agent.parameters,
+            "scenarios": [scenario.model_dump(mode="json") for scenario in agent.scenarios],
+        }
+        for agent in agents
+    }
+
+
+def play(
+    session: Session, agents: Iterable[ResolvedAgent], outputs: dict[str, dict[str, Any]]
+) -> Iterator[Journey]:
+    """Play every scenario of every agent as its team's operator, a few side by side; yields them in order."""
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        tasks = [
+            pool.submit(_play_one, session, outputs[agent.team], agent, scenario)
+            for agent in agents
+            for scenario in agent.scenarios
+        ]
+        for task in tasks:
+            yield task.result()
+
+
+def _play_one(session: Session, team: dict[str, Any], agent: ResolvedAgent, scenario: Scenario) -> Journey:
+    credentials = session.credentials_for(team["operator_role_arn"], scenario.name)
+    try:
+        answer = send(team["front_door_url"], credentials, session.at.region, agent.name, scenario.user)
+    except FrontDoorError as error:
+        return Journey(agent.team, agent.name, scenario, None, (f"{error.status} {error.code}: {error}",))
+    return Journey(agent.team, agent.name, scenario, answer, tuple(check(answer, scenario.expect)))
+
+
+def check(answer: Answer, expect: Expectation) -> Iterator[str]:
+    """What of an answer is not as a scenario expects, in words."""
+    made = [(call.tool, call.decision) for call in answer.tool_calls]
+    wanted = [(call.tool, call.decision) for call in expect.calls]
+    if made != wanted:
+        yield f"tool calls were {_words(made)}, expected {_words(wanted)}"
+    if answer.blocked != expect.blocked:
+        yield f"blocked at {answer.blocked or 'nothing'}, expected {expect.blocked or 'nothing'}"
+    for text in expect.answer_contains:
+        if text.lower() not in answer.answer.lower():
+            yield f'the answer does not contain "{text}"'
+
+
+def _words(calls: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{tool} {decision}" for tool, decision in calls) or "none"
+
+
+def as_json(journey: Journey) -> dict[str, Any]:
+    """A journey for scripts."""
+    return {
+        "team": journey.team,
+        "agent": journey.agent,
+        "scenario": journey.scenario.name,
+        "user": journey.scenario.user,
+        "answer": None if journey.answer is None else asdict(journey.answer),
+        "problems": list(journey.problems),
+    }

@@ -1,0 +1,1 @@
+"""The local AWS: one loopback server standing in for the services a deployment uses."""

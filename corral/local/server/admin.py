@@ -1,0 +1,97 @@
+"""The doors only the local AWS has, under `/_corral/`: they stand in for people and models outside AWS.
+
+They need no signature: the server listens on the loopback interface only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from corral.local.server.core import AwsError, HttpRequest, LocalAws
+from corral.local.server.wire import Response
+
+PREFIX = "/_corral/"
+
+# A web page that had a name of its own resolve to this machine would send that name.
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+def handle(aws: LocalAws, http: HttpRequest) -> Response:
+    """Answer one admin request with JSON."""
+    if http.headers.get("host", "").rpartition(":")[0] not in _LOOPBACK:
+        return _json(403, {"error": "the local AWS is administered by its loopback address only"})
+    name = http.path[len(PREFIX) :].strip("/")
+    action = _ACTIONS.get((http.method, name))
+    if action is None:
+        known = ", ".join(f"{method} {PREFIX}{path}" for method, path in sorted(_ACTIONS))
+        return _json(404, {"error": f"no {http.method} {http.path}; there are {known}"})
+    try:
+        return _json(200, action(aws, http))
+    except AwsError as error:
+        return _json(error.status, {"error": error.message, "code": error.code})
+
+
+def _json(status: int, content: Any) -> Response:
+    return status, {"Content-Type": "application/json"}, [json.dumps(content).encode()]
+
+
+def _body(http: HttpRequest) -> dict[str, Any]:
+    try:
+        content = json.loads(http.body or b"{}")
+    except ValueError as fault:
+        raise AwsError("BadRequest", f"the body is not JSON: {fault}") from None
+    if not isinstance(content, dict):
+        raise AwsError("BadRequest", "the body must be a JSON object")
+    return content
+
+
+def _scripts(aws: LocalAws, http: HttpRequest) -> Any:
+    """Set what the scripted model does, by inference profile ARN; profiles not named keep their script."""
+    scripts = _body(http)
+    aws.model_scripts.update(scripts)
+    return {"scripts": len(scripts)}
+
+
+def _flush(aws: LocalAws, _: HttpRequest) -> Any:
+    """Deliver what the trail holds. Firehose holds nothing here: it delivers each record at once."""
+    aws.trail.flush()
+    return {}
+
+
+def _credentials(aws: LocalAws, http: HttpRequest) -> Any:
+    """Hand out a role's keys as an identity provider would: it knows its people and asks no trust policy."""
+    wanted = _body(http)
+    try:
+        role_arn, session_name = str(wanted["role_arn"]), str(wanted["session_name"])
+    except KeyError as missing:
+        raise AwsError("BadRequest", f"the body needs {missing}") from None
+    keys = aws.assume_role(role_arn, session_name)
+    return {
+        "access_key_id": keys.access_key_id,
+        "secret_access_key": keys.secret_access_key,
+        "session_token": keys.session_token,
+    }
+
+
+def _trail(aws: LocalAws, http: HttpRequest) -> Any:
+    """Return what the trail selected since an epoch time, delivered or not."""
+    try:
+        since = float(http.query.get("since") or 0)
+    except ValueError:
+        raise AwsError("BadRequest", "since must be an epoch time in seconds") from None
+    return aws.trail.events(since)
+
+
+def _health(aws: LocalAws, _: HttpRequest) -> Any:
+    return {"status": "ready", "account": aws.account, "region": aws.region}
+
+
+_ACTIONS: dict[tuple[str, str], Callable[[LocalAws, HttpRequest], Any]] = {
+    ("PUT", "scripts"): _scripts,
+    ("POST", "flush"): _flush,
+    ("POST", "credentials"): _credentials,
+    ("GET", "trail"): _trail,
+    ("GET", "health"): _health,
+}

@@ -1,0 +1,1 @@
+"""AgentCore's data plane: the MCP gateway with its policy engine, harnesses, memory."""

@@ -1,0 +1,1 @@
+"""bedrock-runtime: the scripted model and guardrails."""

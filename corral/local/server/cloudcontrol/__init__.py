@@ -1,0 +1,1 @@
+"""Cloud Control over the schemas AWS publishes, and the control planes that read the same resources."""

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from functions.common import aws
 from functions.front_door import harness
@@ -57,6 +58,16 @@ def context() -> Context:
     return Context()
 
 
+# A conditional write is one step in DynamoDB and several in moto, where threads could come between them. Under this
+# lock each request is one step; requests of several threads still come in any order.
+_moto_answers, _moto_lock = BotocoreStubber.__call__, threading.RLock()
+
+
+def _one_at_a_time(*arguments: Any, **named: Any) -> Any:
+    with _moto_lock:
+        return _moto_answers(*arguments, **named)
+
+
 @pytest.fixture(autouse=True)
 def _account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
@@ -64,6 +75,7 @@ def _account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     provider._key.cache_clear()
+    monkeypatch.setattr(BotocoreStubber, "__call__", _one_at_a_time)
     documents._libraries.clear()
     documents._passages.clear()
     with mock_aws():

@@ -13,7 +13,7 @@ from corral.local.session import Session
 from corral.spec.resolve import ResolvedAgent
 from corral.spec.scenario import Expectation, Scenario
 
-_SIDE_BY_SIDE = 4
+_SIDE_BY_SIDE = 2  # each side needs its own worker of each function, and starting those is what takes time
 
 
 @dataclass(frozen=True)

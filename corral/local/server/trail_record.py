@@ -177,6 +177,7 @@ def _identity(caller: Caller) -> dict[str, Any]:
     role_name = caller.role_arn.rpartition("/")[2]
     role_id = next((role.id for role in backend.roles.values() if role.arn == caller.role_arn), "")
     session = sts_backends[caller.account]["aws"].get_assumed_role_from_access_key(caller.access_key_id)
+    # moto keeps when a session ends; an hour is what sessions last unless another duration was asked for.
     created = session.expiration.timestamp() - 3600 if session is not None else time.time()
     return {
         "type": "AssumedRole",

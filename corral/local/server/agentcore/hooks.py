@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corral.local.server.core import AwsError, Caller, LocalAws, not_implemented
+from corral.local.server.functions.service import invoke_as
 
 BEFORE_INVOCATION = "BeforeInvocation"
 AFTER_INVOCATION = "AfterInvocation"
@@ -122,8 +123,7 @@ class HookRunner:
 
     def _answer(self, function: str, payload: dict[str, Any]) -> dict[str, Any]:
         try:
-            self.aws.authorize(self.role, "lambda:InvokeFunction", function)
-            done = self.aws.functions.invoke(function, json.dumps(payload).encode())
+            done = invoke_as(self.aws, self.role, function, json.dumps(payload).encode())
         except AwsError as error:
             raise _HookError(f"{error.code}: {error.message}") from error
         if done.error is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from corral.local.server.agentcore.tools import GatewayTool
 from corral.local.server.core import AwsError, Call, Caller
+from corral.local.server.functions.service import invoke_as
 
 MAX_RESULT_BYTES = 6 * 1024 * 1024  # Lambda's own limit for a synchronous answer
 _MAX_ERROR_CHARS = 500
@@ -33,10 +34,8 @@ def call_function(
         "bedrockAgentCoreTargetId": tool.target_id,
     }
     try:
-        call.aws.authorize(role, "lambda:InvokeFunction", tool.function_arn)
-        done = call.aws.functions.invoke(
-            tool.function_arn, json.dumps(arguments).encode(), {"custom": context}
-        )
+        payload = json.dumps(arguments).encode()
+        done = invoke_as(call.aws, role, tool.function_arn, payload, {"custom": context})
     except AwsError as error:
         return _failure(f"The gateway could not invoke the tool's function: {error.code}: {error.message}")
     if done.error is not None:

@@ -36,13 +36,8 @@ _SHOWN_OUTPUTS = (
 )
 
 
-_ORDER = (
-    "team",
-    "front door",
-    "agent",
-    "supervisor",
-    "tool",
-)  # a role's name says what it is; a call's way through
+# A role's name says what it is. The order is a request's way through.
+_ORDER = ("team", "front door", "agent", "supervisor", "gateway", "tool")
 _WIDTH = 110
 _DEPTH = 2  # of components shown: a stack's whole and its parts
 

@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(BIN)/uv
+# A company proxy has a certificate of its own, which the system knows.
+UV := $(BIN)/uv --system-certs
 
 .PHONY: up serve test lint lock clean
 

@@ -108,42 +108,39 @@ def _side_by_side(
     known: Mapping[str, KnownStack],
     requests: Connection,
 ) -> Iterator[Event | StackResult]:
-    """Fork a child for each stack, at most one a processor at a time; yields what they send as it comes."""
+    """Fork a child for each stack, at most one a processor at a time; yields what they send as it comes.
+
+    The children are daemons: they end with this process.
+    """
     waiting = list(reversed(stacks))
     running: dict[Connection, tuple[str, ForkProcess, IO[bytes]]] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < (os.cpu_count() or 1):
-                stack = waiting.pop()
-                log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 closed once the child is done
-                receiver, sender = _FORK.Pipe(duplex=False)
-                child = _FORK.Process(
-                    target=_child, args=(sender, log, project, stack, calls, known), daemon=True
-                )
-                child.start()
-                sender.close()
-                running[receiver] = (stack, child, log)
-                yield Event("stack-start", stack)
-            for ready in wait([requests, *running]):
-                if ready is requests:
-                    raise EOFError
-                assert isinstance(ready, Connection)
-                message = _receive(ready)
-                if isinstance(message, Event):
-                    yield message
-                    continue
-                stack, child, log = running.pop(ready)
-                ready.close()
-                child.join()
-                result = message or _died(stack, child.exitcode)
-                result.log = _tail(log)
-                yield Event(
-                    "stack-done", stack, seconds=result.seconds, message="" if result.ok else "failed"
-                )
-                yield result
-    finally:
-        for _, child, _ in running.values():
-            child.kill()
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            stack = waiting.pop()
+            log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 closed once the child is done
+            receiver, sender = _FORK.Pipe(duplex=False)
+            child = _FORK.Process(
+                target=_child, args=(sender, log, project, stack, calls, known), daemon=True
+            )
+            child.start()
+            sender.close()
+            running[receiver] = (stack, child, log)
+            yield Event("stack-start", stack)
+        for ready in wait([requests, *running]):
+            if ready is requests:
+                raise EOFError
+            assert isinstance(ready, Connection)
+            message = _receive(ready)
+            if isinstance(message, Event):
+                yield message
+                continue
+            stack, child, log = running.pop(ready)
+            ready.close()
+            child.join()
+            result = message or _died(stack, child.exitcode)
+            result.log = _tail(log)
+            yield Event("stack-done", stack, seconds=result.seconds, message="" if result.ok else "failed")
+            yield result
 
 
 def _receive(connection: Connection) -> Any:

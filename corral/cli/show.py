@@ -178,12 +178,21 @@ def answer_lines(answer: Answer, whole: bool = True) -> Iterator[str]:
     cut = _WIDTH if not whole else 10_000
     for call in answer.tool_calls:
         style = DECISION_STYLE[call.decision]
-        reason = f"  [dim]{escape(_line(call.reason, cut - 50))}[/dim]" if call.reason else ""
+        reason = (
+            f"  [dim]{escape(_line(call.reason if whole else _point(call.reason), cut - 40))}[/dim]"
+            if call.reason
+            else ""
+        )
         yield f"    [{style}]{call.decision:<20}[/{style}] {call.tool}{reason}"
     if answer.blocked:
         yield f"    [yellow]{'blocked by guardrail':<20}[/yellow] at {answer.blocked}"
     said = answer.answer if whole else _line(answer.answer, cut)
     yield f"    [bold]agent[/bold]  {escape(said)}"
+
+
+def _point(reason: str) -> str:
+    """The part of a refusal that differs: what a gateway puts in brackets behind the words it always says."""
+    return reason.rpartition("[")[2].removesuffix("]") if reason.endswith("]") else reason
 
 
 def _line(text: str, width: int) -> str:

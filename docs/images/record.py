@@ -1,26 +1,25 @@
-"""Draws the pictures of the README from a real run: python docs/images/record.py, from the project's root."""
+"""Draws the picture of the README from a real run: PYTHONPATH=. python docs/images/record.py, from the project's root."""
 
+import os
 from pathlib import Path
 
 from rich.console import Console
 
-from corral.cli import project, show, up
+from corral.cli import show, up
 from corral.spec.load import load_environment
 
 FOLDER = Path(__file__).parent
 
 
 def main() -> None:
-    """Run `corral up dev --local` with consoles that remember what they showed, one a part of the screen."""
-    recorder = Console(record=True, width=118, force_terminal=True)
-    for module in (project, show, up):
-        module.console = recorder
+    """Run `corral up dev --local --team support` with a console that remembers the report."""
     root = FOLDER.parents[1]
-    environment = load_environment(root / "stacks/dev")
-    up._run(root, environment, list(environment.teams), serve=False, port=0, verbose=False, as_json=False)
-    text = recorder.export_text(clear=False)
-    assert "not as expected" not in text
-    recorder.save_svg(str(FOLDER / "up.svg"), title="corral up dev --local")
+    show.console = Console(record=True, width=124, force_terminal=True)
+    with open(os.devnull, "w") as nowhere:
+        up.console = Console(file=nowhere)  # progress is not part of the picture
+        environment = load_environment(root / "stacks/dev")
+        up._run(root, environment, ["support"], serve=False, port=0, verbose=False, as_json=False)
+    show.console.save_svg(str(FOLDER / "up.svg"), title="corral up dev --local --team support")
 
 
 if __name__ == "__main__":

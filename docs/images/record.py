@@ -1,4 +1,4 @@
-"""Draws the picture of the README from a real run: PYTHONPATH=. python docs/images/record.py, from the project's root."""
+"""Draws the picture of the README from a real run, from the root: PYTHONPATH=. python docs/images/record.py"""
 
 import os
 from pathlib import Path

@@ -192,4 +192,4 @@ def _tail(log: IO[bytes]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main())  # all is sent; taking so many modules apart would take most of a second

@@ -43,7 +43,7 @@ def main() -> int:
     os.dup2(2, 1)  # what a program prints must not get among the answers
     _import_all()
     ok = True
-    with contextlib.suppress(BrokenPipeError, EOFError):
+    with contextlib.suppress(BrokenPipeError, EOFError), _no_child_left():
         while True:
             job: Job = requests.recv()
             for message in _run(job, requests):
@@ -51,6 +51,16 @@ def main() -> int:
                 answers.send(message)
             answers.send(None)
     return 0 if ok else 1
+
+
+@contextlib.contextmanager
+def _no_child_left() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for child in multiprocessing.active_children():
+            child.terminate()
+            child.join()
 
 
 def _forget_own_aws() -> None:
@@ -108,10 +118,7 @@ def _side_by_side(
     known: Mapping[str, KnownStack],
     requests: Connection,
 ) -> Iterator[Event | StackResult]:
-    """Fork a child for each stack, at most one a processor at a time; yields what they send as it comes.
-
-    The children are daemons: they end with this process.
-    """
+    """Fork a child for each stack, at most one a processor at a time; yields what they send as it comes."""
     waiting = list(reversed(stacks))
     running: dict[Connection, tuple[str, ForkProcess, IO[bytes]]] = {}
     while waiting or running:

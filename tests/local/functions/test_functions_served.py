@@ -105,9 +105,17 @@ def test_event_writes_to_the_log_group(served: Served, function: str) -> None:
 
 def test_throttled_answer_is_boto3s_exception(served: Served, function: str) -> None:
     client = served.client("lambda")
-    client.put_function_concurrency(FunctionName="later", ReservedConcurrentExecutions=0)
+    served.role("closed", {"Action": "logs:*", "Resource": "*"})
+    client.create_function(
+        FunctionName="closed",
+        Runtime="python3.13",
+        Role=f"arn:aws:iam::{ACCOUNT}:role/closed",
+        Handler="app.handler",
+        Code={"ZipFile": archive({"app.py": "def handler(e, c):\n    return e\n"})},
+    )
+    client.put_function_concurrency(FunctionName="closed", ReservedConcurrentExecutions=0)
     with pytest.raises(client.exceptions.TooManyRequestsException) as raised:
-        client.invoke(FunctionName="later", Payload=b"{}")
+        client.invoke(FunctionName="closed", Payload=b"{}")
     assert raised.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
 
 

@@ -3,12 +3,12 @@
     python benchmarks/first_run.py              in a project that has been set up: make up, corral validate dev
     python benchmarks/first_run.py --fresh      also a clone of this repository in an empty folder, install included
 
-Peak memory is the sum of resident sizes over the whole process tree, sampled every 50 ms (Linux); pages that forked
-processes share are counted once for each, so the true figure is lower.
+Peak memory is the sum of proportional set sizes over the whole process tree (Linux), sampled every 200 ms: a page that
+forked processes share is counted once.
 """
 
 import argparse
-import os
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -17,27 +17,29 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def tree_bytes(root: int) -> int:
-    """Resident bytes of a process and all below it."""
-    parents, resident = {}, {}
+    """Proportional set size, in bytes, of a process and all below it."""
+    parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                resident[int(entry.name)] = int((entry / "statm").read_text().split()[1]) * _PAGE
-                parents[int(entry.name)] = int(fields[1])
-            except OSError:
-                continue
+            with contextlib.suppress(OSError):
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
 
     def within(process: int) -> bool:
         while process and process != root:
             process = parents.get(process, 0)
         return process == root
 
-    return sum(size for process, size in resident.items() if within(process))
+    total = 0
+    for process in filter(within, parents):
+        with contextlib.suppress(OSError):
+            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+            total += (
+                next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) * 1024
+            )
+    return total
 
 
 def measure(title: str, command: list[str], folder: Path, environment: dict[str, str] | None = None) -> None:
@@ -50,7 +52,7 @@ def measure(title: str, command: list[str], folder: Path, environment: dict[str,
 
     def watch() -> None:
         nonlocal peak
-        while not done.wait(0.05):
+        while not done.wait(0.2):
             peak = max(peak, tree_bytes(process.pid))
 
     watcher = threading.Thread(target=watch)

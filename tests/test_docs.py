@@ -1,0 +1,53 @@
+"""What the documentation shows exists: links, commands, the example and the error it promises."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from corral.cli.main import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    missing = [t for t in targets if not t.startswith("http") and not (page.parent / t).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_exist_with_their_options(page: Path) -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    for name, rest in re.findall(r"^corral (\w+)(.*)$", "\n".join(blocks), re.M):
+        assert name in commands, f"corral {name}"
+        known = {option for parameter in commands[name].params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", rest)) <= known, f"corral {name}{rest}"
+
+
+def test_the_readmes_agent_is_the_one_in_the_repository() -> None:
+    (example,) = re.findall(r"# (stacks/\S+)\n(agents:\n.*?)```", README, re.S)
+    without_comments = [re.sub(r"\s+# .*", "", line) for line in example[1].splitlines()]
+    assert "\n".join(without_comments) in (ROOT / example[0]).read_text(encoding="utf-8")
+
+
+def test_the_readmes_error_is_what_a_typing_mistake_gives(tmp_path: Path) -> None:
+    for name in ("stacks", "functions", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    team = tmp_path / "stacks/dev/teams/support.yaml"
+    team.write_text(
+        team.read_text(encoding="utf-8").replace("refund-issue]", "refund-isue]", 1), encoding="utf-8"
+    )
+    result = CliRunner().invoke(app, ["validate", "dev", "--project", str(tmp_path)])
+    (promised,) = re.findall(r"```\n(stacks/dev/teams/support.yaml\n.*?)```", README, re.S)
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1
+    assert " ".join(promised.split()) in said

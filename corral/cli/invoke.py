@@ -36,7 +36,7 @@ def command(
     target = resolved_agent(environment, agent)
     with ExitStack() as stack:
         try:
-            session, team = _session(stack, root, environment, target.team, target.name)
+            session, team = _session(stack, root, environment, target.team, target.name, as_json)
             credentials = session.credentials_for(team["operator_role_arn"], "invoke")
             answer = send(
                 team["front_door_url"], credentials, session.at.region, target.name, text, session_id
@@ -55,7 +55,7 @@ def command(
 
 
 def _session(
-    stack: ExitStack, root: "Path", environment: "Environment", team: str, agent: str
+    stack: ExitStack, root: "Path", environment: "Environment", team: str, agent: str, as_json: bool
 ) -> "tuple[Session, dict[str, Any]]":
     """The session to talk through and the team's outputs."""
     from corral.cli import show
@@ -78,6 +78,6 @@ def _session(
     )
     results = deploy(host, session, root, environment, [team], progress.event)
     if not all(result.ok for result in results.values()):
-        show.errors(results, as_json=False)
+        show.errors(results, as_json)
         raise typer.Exit(1)
     return session, results[f"{name}.{team}"].outputs

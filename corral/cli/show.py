@@ -14,6 +14,7 @@ from rich.tree import Tree
 from corral.cli.project import console
 from corral.front_door import Answer
 from corral.local.engine import Resource, StackResult
+from corral.local.engine.model import SECRET
 from corral.local.journey import Journey
 from corral.local.journey import as_json as journey_json
 from corral.spec.load import Environment
@@ -39,6 +40,7 @@ _SHOWN_OUTPUTS = (
 # A role's name says what it is. The order is a request's way through.
 _ORDER = ("team", "front door", "agent", "supervisor", "gateway", "tool")
 _WIDTH = 110
+_NARROW = 60
 _DEPTH = 2  # of components shown: a stack's whole and its parts
 
 
@@ -56,7 +58,10 @@ def as_json(
 ) -> dict[str, Any]:
     """The whole run for scripts."""
     return {
-        "stacks": {stack: {"outputs": result.outputs} for stack, result in results.items()},
+        "stacks": {
+            stack: {"outputs": _shown(result), "warnings": result.warnings}
+            for stack, result in results.items()
+        },
         "resources": resource_rows(results),
         "journeys": [journey_json(played) for played in journeys],
         "trail": records,
@@ -99,11 +104,16 @@ def report(
     name = environment.platform.environment
     for result in results.values():
         console.print(_tree(result, verbose))
-    console.print(_outputs(results[name].outputs, verbose))
+    console.print(_outputs(_shown(results[name]), verbose))
     console.print(*_agents(journeys, verbose), sep="\n", highlight=False)
     console.print()
     console.print(_trail(name, records))
     _close(environment, results, journeys, records, seconds, served)
+
+
+def _shown(result: StackResult) -> dict[str, Any]:
+    """A stack's outputs without its secrets, as Pulumi shows them."""
+    return {key: SECRET if key in result.secret_outputs else value for key, value in result.outputs.items()}
 
 
 def _tree(result: StackResult, verbose: bool) -> Tree:
@@ -145,6 +155,8 @@ def _count(resource: Resource, children: dict[str | None, list[Resource]]) -> in
 
 def _outputs(outputs: dict[str, Any], verbose: bool) -> Panel:
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")  # whole in a narrow terminal too: they are there to be copied
     for key in sorted(outputs) if verbose else _SHOWN_OUTPUTS:
         table.add_row(f"[dim]{key}[/dim]", escape(str(outputs.get(key))))
     if not verbose:
@@ -175,11 +187,11 @@ def _journey_lines(played: Journey, verbose: bool) -> Iterator[str]:
 
 def answer_lines(answer: Answer, whole: bool = True) -> Iterator[str]:
     """An answer with the tool calls before it, as console markup; cut to a line each unless `whole`."""
-    cut = _WIDTH if not whole else 10_000
+    cut = max(_NARROW, min(_WIDTH, console.width - 11)) if not whole else 10_000
     for call in answer.tool_calls:
         style = DECISION_STYLE[call.decision]
         reason = (
-            f"  [dim]{escape(_line(call.reason if whole else _point(call.reason), cut - 40))}[/dim]"
+            f"  [dim]{escape(_line(call.reason if whole else _point(call.reason), cut - 16 - len(call.tool)))}[/dim]"
             if call.reason
             else ""
         )
@@ -264,13 +276,17 @@ def _close(
         + f", {len(records)} trail records, {seconds:.1f} s"
         + (f", [red]{wrong} not as expected[/red]" if wrong else "")
     )
+    for stack, result in results.items():
+        for warning in result.warnings:
+            console.print(f"[yellow]warning[/yellow] {stack}: {escape(warning)}", highlight=False)
     for notice in environment.notices:
         console.print(f"[yellow]notice[/yellow] {escape(notice)}")
     console.print(
         "[dim]The model was scripted by each template's scenarios.yaml; everything around it was real.[/dim]"
     )
+    agent = next((f"{played.team}/{played.agent}" for played in journeys), "TEAM/AGENT")
     console.print(
-        f"Where to look next: every resource in .corral/{name}-resources.json · corral render {name} support/helpdesk"
+        f"Where to look next: every resource in .corral/{name}-resources.json · corral render {name} {agent}"
     )
     if served:
         bucket = results[name].outputs["audit_bucket"]

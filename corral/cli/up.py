@@ -7,15 +7,16 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from corral.cli.project import ProjectOption, console, environment_of, find_project, say_no
+from corral.spec.errors import listed, suggestion
 
 if TYPE_CHECKING:
     from corral.local.engine import StackResult
-    from corral.local.session import Session
+    from corral.local.session import Deployed, Session
     from corral.spec.load import Environment
     from corral.spec.resolve import ResolvedAgent
 
@@ -27,7 +28,9 @@ def command(
     team: Annotated[
         list[str] | None, typer.Option("--team", help="Only these teams; repeat for more.")
     ] = None,
-    port: Annotated[int, typer.Option(help="The local AWS's port; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The local AWS's port; 0 takes a free one.")
+    ] = 0,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show every resource and every output.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a report.")] = False,
     project: ProjectOption = None,
@@ -41,7 +44,12 @@ def command(
     root = find_project(project)
     environment = environment_of(root, env)
     teams = _chosen(environment, team)
-    _run(root, environment, teams, serve=serve, port=port, verbose=verbose, as_json=as_json)
+    from corral.local.session import LocalAwsError
+
+    try:
+        _run(root, environment, teams, serve=serve, port=port, verbose=verbose, as_json=as_json)
+    except LocalAwsError as error:
+        say_no(str(error))
 
 
 def _chosen(environment: "Environment", wanted: list[str] | None) -> list[str]:
@@ -49,7 +57,8 @@ def _chosen(environment: "Environment", wanted: list[str] | None) -> list[str]:
         return list(environment.teams)
     for name in wanted:
         if name not in environment.teams:
-            say_no(f"there is no team {name!r}; the teams are {', '.join(environment.teams)}")
+            teams = environment.teams
+            say_no(f"there is no team {name}. Teams: {listed(teams)}.{suggestion(name, teams)}")
     return [name for name in environment.teams if name in wanted]
 
 
@@ -68,11 +77,11 @@ def _run(
     from corral.local import journey
     from corral.local.deploy import deploy
     from corral.local.engine import Host
-    from corral.local.session import STATE_FOLDER, LocalAwsError, Session, find
+    from corral.local.session import STATE_FOLDER, Session, find
 
     name = environment.platform.environment
     if serve and (running := find(root, name)):
-        say_no(f"{name} is already served at {running.at.endpoint}; corral destroy {name} --local stops it")
+        _already_served(name, running)
     started = time.monotonic()
     with ExitStack() as stack:
         _quiet_interrupts()
@@ -80,11 +89,7 @@ def _run(
         host = stack.enter_context(Host())  # its imports take a while: it starts first
         log = root / STATE_FOLDER / f"{name}.log"
         platform = environment.platform
-        try:
-            session = stack.enter_context(Session.start(platform.account, platform.region, log, port))
-        except LocalAwsError as error:
-            progress.stop()
-            say_no(str(error))
+        session = stack.enter_context(Session.start(platform.account, platform.region, log, port))
         results = deploy(host, session, root, environment, teams, progress.event)
         if not all(result.ok for result in results.values()):
             progress.stop()
@@ -92,11 +97,14 @@ def _run(
             raise typer.Exit(1)
         outputs = {stack_name.partition(".")[2]: result.outputs for stack_name, result in results.items()}
         agents = [agent for team in teams for agent in environment.agents[team].values()]
+        if serve:
+            host.close()  # it holds much memory, and is done
         if serve and as_json:
             progress.stop()
             _serve(root, name, session, outputs, _ready(session, outputs, agents))
             return
-        journeys = [progress.journey(played) for played in journey.play(session, agents, outputs)]
+        played = [progress.journey(one) for one in journey.play(session, agents, outputs)]
+        journeys = journey.with_faults(session, name, played)
         session.flush()
         records = session.trail()
         progress.stop()
@@ -108,7 +116,7 @@ def _run(
             show.report(
                 environment, results, journeys, records, seconds=seconds, verbose=verbose, served=serve
             )
-        if any(played.problems for played in journeys):
+        if any(one.problems for one in journeys):
             raise typer.Exit(1)
         if serve:
             _serve(root, name, session, outputs, None)
@@ -162,8 +170,10 @@ def _serve(
     outputs: dict[str, dict[str, Any]],
     ready: dict[str, Any] | None,
 ) -> None:
-    from corral.local.session import Deployed, forget
+    from corral.local.session import Deployed, find, forget
 
+    if running := find(root, name):  # begun since this run looked
+        _already_served(name, running)
     Deployed(session.at, os.getpid(), outputs).save(root, name)
     try:
         if ready:
@@ -173,7 +183,11 @@ def _serve(
         signal.signal(signal.SIGINT, lambda *_: stopped.set())
         stopped.wait()
     finally:
-        forget(root, name)
+        forget(root, name, os.getpid())
+
+
+def _already_served(name: str, running: "Deployed") -> NoReturn:
+    say_no(f"{name} is already served at {running.at.endpoint}; corral destroy {name} --local stops it")
 
 
 def _quiet_interrupts() -> None:

@@ -3,17 +3,22 @@
 Only the model is scripted: front door, guardrail, harness loop, supervisor, gateway, Cedar, tools and records are real.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from corral.front_door import Answer, FrontDoorError, send
+from corral.front_door import Answer, FrontDoorError, ToolCall, send
 from corral.local.session import Session
+from corral.spec.names import tool_function_name
 from corral.spec.resolve import ResolvedAgent
 from corral.spec.scenario import Expectation, Scenario
 
 _SIDE_BY_SIDE = 2  # each side needs its own worker of each function, and starting those is what takes time
+_FAULT = re.compile(
+    r"\[ERROR\] .*|Task timed out.*|Runtime exited.*"
+)  # what Lambda's runtime logs, without its ids
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,36 @@ def _play_one(session: Session, team: dict[str, Any], agent: ResolvedAgent, scen
     except FrontDoorError as error:
         return Journey(agent.team, agent.name, scenario, None, (f"{error.status} {error.code}: {error}",))
     return Journey(agent.team, agent.name, scenario, answer, tuple(check(answer, scenario.expect)))
+
+
+def with_faults(session: Session, environment: str, journeys: list[Journey]) -> list[Journey]:
+    """Add to each journey in which a tool failed what the tool's function logged of it.
+
+    A caller of the front door is told no more than that the tool failed; who develops the tool needs the cause.
+    """
+    failed = {call.tool for journey in journeys for call in _failed(journey)}
+    causes = {tool: _last_fault(session, tool_function_name(environment, tool)) for tool in sorted(failed)}
+    return [
+        replace(
+            journey,
+            problems=(
+                *journey.problems,
+                *(f"{tool}: {causes[tool]}" for tool in dict.fromkeys(c.tool for c in _failed(journey))),
+            ),
+        )
+        for journey in journeys
+    ]
+
+
+def _failed(journey: Journey) -> list[ToolCall]:
+    return [c for c in journey.answer.tool_calls if c.decision == "failed"] if journey.answer else []
+
+
+def _last_fault(session: Session, function: str) -> str:
+    """The first line of the last fault in a function's log."""
+    lines = [text.strip().split("\n")[0] for text in session.log_lines(f"/aws/lambda/{function}")]
+    faults = [found[0].removeprefix("[ERROR] ") for line in lines if (found := _FAULT.search(line))]
+    return faults[-1] if faults else f"its log, /aws/lambda/{function}, has no error in it"
 
 
 def check(answer: Answer, expect: Expectation) -> Iterator[str]:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -113,6 +114,23 @@ class Session:
         records: list[dict[str, Any]] = self._admin("GET", "trail")
         return records
 
+    def log_lines(self, group: str) -> list[str]:
+        """What is in a log group, oldest first; nothing when there is no such group."""
+        import boto3  # takes a while, and is needed only when something failed
+
+        logs = boto3.client(
+            "logs",
+            region_name=self.at.region,
+            endpoint_url=self.at.endpoint,
+            aws_access_key_id=self.at.access_key_id,
+            aws_secret_access_key=self.at.secret_access_key,
+        )
+        try:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+            return [event["message"] for page in pages for event in page["events"]]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+
     def _admin(self, method: str, path: str, body: Any = None) -> Any:
         try:
             response = self._http.request(
@@ -147,8 +165,13 @@ class Deployed:
         """Write it down where `find` looks. The file holds local credentials only; it is private all the same."""
         path = _state_file(root, environment)
         path.parent.mkdir(exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(asdict(self)))
+        private = path.with_name(
+            f"{path.name}.{self.process_id}"
+        )  # renamed when whole: nobody reads half a file
+        private.unlink(missing_ok=True)
+        private.touch(mode=0o600)
+        private.write_text(json.dumps(asdict(self)))
+        private.replace(path)
         return path
 
 
@@ -160,17 +183,25 @@ def find(root: Path, environment: str) -> Deployed | None:
     """The served local AWS of this project and environment, if one is up."""
     path = _state_file(root, environment)
     try:
-        said = json.loads(path.read_text())
-        deployed = Deployed(Endpoint(**said["at"]), said["process_id"], said["outputs"])
+        deployed = _read(path)
+        os.kill(deployed.process_id, 0)  # another server may have the port of one that was killed
         Session(deployed.at)._admin("GET", "health")
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, LocalAwsError):
+    except (ValueError, KeyError, TypeError, OSError, LocalAwsError):
         path.unlink(missing_ok=True)  # left behind by a run that was killed
         return None
     return deployed
 
 
-def forget(root: Path, environment: str) -> None:
-    """Remove what `save` wrote."""
-    _state_file(root, environment).unlink(missing_ok=True)
+def forget(root: Path, environment: str, process_id: int) -> None:
+    """Remove what `save` wrote for this process; another one's is left alone."""
+    path = _state_file(root, environment)
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        if _read(path).process_id == process_id:
+            path.unlink()
+
+
+def _read(path: Path) -> Deployed:
+    said = json.loads(path.read_text())
+    return Deployed(Endpoint(**said["at"]), said["process_id"], said["outputs"])

@@ -1,6 +1,7 @@
 """The commands around a served local AWS: invoke uses it, a second one is refused, a taken port is named."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -33,6 +34,30 @@ def test_a_second_serve_is_refused_with_the_first_ones_address(project: Path, se
     assert served["endpoint"] in done.stdout + done.stderr
 
 
+def test_an_unknown_team_is_named_with_the_nearest(project: Path, served: dict[str, Any]) -> None:
+    done = run(project, "up", "dev", "--local", "--team", "suport")
+    assert done.returncode == 1
+    assert 'there is no team suport. Teams: finance, sales, support. Did you mean "support"?' in done.stderr
+
+
+def test_destroy_stops_what_is_served_and_only_that(project: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copytree(project, tmp_path / "a project", ignore=shutil.ignore_patterns(".corral")))
+    with subprocess.Popen(
+        [*CORRAL, "up", "dev", "--local", "--serve", "--json", "--team", "sales"],
+        cwd=own,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        done = run(tmp_path, "destroy", "dev", "--local", "--json", "--project", str(own))
+        assert json.loads(done.stdout) == {"environment": "dev", "endpoint": ready["endpoint"]}
+        assert process.wait(timeout=30) == 0
+    assert not (own / ".corral/dev.json").exists()
+    assert run(own, "destroy", "dev", "--local").returncode == 1
+    assert run(own, "destroy", "dev").returncode == 2
+
+
 def test_a_taken_port_is_named(project: Path, served: dict[str, Any]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -43,6 +68,13 @@ def test_a_taken_port_is_named(project: Path, served: dict[str, Any]) -> None:
     said = done.stdout + done.stderr
     assert str(port) in said
     assert "Traceback" not in said
+
+
+def test_a_port_that_cannot_be_is_a_usage_error(project: Path) -> None:
+    for port in ("-1", "65536"):
+        done = run(project, "up", "dev", "--local", "--port", port)
+        assert done.returncode == 2
+        assert "'--port'" in done.stderr
 
 
 def test_up_without_local_says_where_to_go(project: Path, served: dict[str, Any]) -> None:

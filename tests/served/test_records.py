@@ -28,7 +28,11 @@ def helpdesk_scenario() -> str:
 
 
 def operator(served: dict[str, Any], outputs: dict[str, dict[str, Any]], team: str) -> Credentials:
-    body = json.dumps({"role_arn": outputs[team]["operator_role_arn"], "session_name": "test"})
+    return role(served, outputs[team]["operator_role_arn"])
+
+
+def role(served: dict[str, Any], arn: str) -> Credentials:
+    body = json.dumps({"role_arn": arn, "session_name": "test"})
     said = urllib3.request("POST", f"{served['endpoint']}/_corral/credentials", body=body.encode()).json()
     return Credentials(said["access_key_id"], said["secret_access_key"], said["session_token"])
 
@@ -111,6 +115,29 @@ def test_an_operator_cannot_go_around_the_front_door(
             runtimeSessionId=uuid.uuid4().hex + uuid.uuid4().hex,
             messages=[{"role": "user", "content": [{"text": "hello"}]}],
         )
+
+
+def test_an_auditor_reads_the_records_and_nothing_else(
+    served: dict[str, Any], outputs: dict[str, dict[str, Any]], admin: boto3.Session
+) -> None:
+    platform = outputs[""]
+    keys = role(served, platform["auditor_role_arn"])
+    auditor = boto3.Session(keys.access_key, keys.secret_key, keys.token, region_name=served["region"])
+    s3 = auditor.client("s3")
+    listed = s3.list_objects_v2(Bucket=platform["audit_bucket"], Prefix="AWSLogs/")["Contents"]
+    assert gzip.decompress(
+        s3.get_object(Bucket=platform["audit_bucket"], Key=listed[0]["Key"])["Body"].read()
+    )
+    document = admin.client("s3").list_objects_v2(Bucket=platform["documents_bucket"])["Contents"][0]["Key"]
+    for refused in (
+        lambda: s3.get_object(Bucket=platform["documents_bucket"], Key=document),
+        lambda: s3.put_object(Bucket=platform["audit_bucket"], Key="AWSLogs/mine", Body=b""),
+        lambda: s3.delete_object(Bucket=platform["audit_bucket"], Key=listed[0]["Key"]),
+        lambda: auditor.client("dynamodb").scan(TableName=platform["agents_table"]),
+        lambda: auditor.client("lambda").invoke(FunctionName=platform["supervisor_arn"], Payload=b"{}"),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
 
 
 def test_a_suspended_agent_is_denied_its_next_step(

@@ -27,6 +27,7 @@ class Host:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,  # an interrupt is for whoever started us, who then ends this in order
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -275,6 +275,10 @@ def test_guardrail_versions_keep_what_they_were(server: Server, name: str) -> No
     shown = bedrock.list_guardrails(guardrailIdentifier=guardrail["GuardrailId"])["guardrails"]
     assert [each["version"] for each in shown] == ["DRAFT", "1", "2"]
 
+    delete(server, "AWS::Bedrock::Guardrail", guardrail["GuardrailArn"])
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        said("1")  # a guardrail's versions go with it
+
 
 def test_inference_profiles(server: Server, name: str) -> None:
     model = f"arn:aws:bedrock:{REGION}::foundation-model/amazon.nova-lite-v1:0"

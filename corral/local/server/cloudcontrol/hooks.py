@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SERVICE = "bedrock-agentcore.amazonaws.com"
 _CORE = "AWS::BedrockAgentCore::"
+_GUARDRAIL_VERSION = "AWS::Bedrock::GuardrailVersion"
 _GATEWAY_IN_POLICY = re.compile(r'AgentCore::Gateway::"([^"]+)"')
 
 
@@ -209,7 +210,10 @@ class _GuardrailVersion(Hooks):
 
 class _Guardrail(Hooks):
     def deleting(self, aws: LocalAws, store: ResourceStore, properties: Properties) -> None:
-        _refuse_children(store, "AWS::Bedrock::GuardrailVersion", GuardrailId=properties["GuardrailId"])
+        """Delete its versions with it, as AWS does."""
+        for version in store.list(_GUARDRAIL_VERSION):
+            if version["GuardrailId"] == properties["GuardrailId"]:
+                store.delete(_GUARDRAIL_VERSION, f"{version['GuardrailId']}|{version['Version']}")
 
 
 class _ApplicationInferenceProfile(Hooks):

@@ -18,6 +18,7 @@ from moto import backends
 from moto.awslambda.models import FunctionUrlConfig, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.cloudtrail.models import Trail
+from moto.core import utils as moto_utils
 from moto.core.exceptions import JsonRESTError
 from moto.firehose.models import FirehoseBackend
 from moto.iam.access_control import PermissionResult
@@ -47,9 +48,11 @@ class MotoApplication(DomainDispatcherApplication):
         raise NotImplementedError(host)
 
 
-def changes(endpoint: str) -> list[tuple[type, str, Any]]:
-    """Return what replaces what, as (class, attribute, replacement), for a server at this endpoint."""
+def changes(endpoint: str) -> list[tuple[Any, str, Any]]:
+    """Return what replaces what, as (class or module, attribute, replacement), for a server at this endpoint."""
     return [
+        # One loader of service models for all services: each new one lists every model there is.
+        (moto_utils, "create_loader", cache(moto_utils.create_loader)),  # type: ignore[attr-defined]
         (FakeBucket, "get_permission", _no_opinion),
         (FirehoseBackend, "put_s3_records", _put_s3_records),
         (S3Response, "put_object_retention", _guarded(S3Response.put_object_retention)),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from corral.local.server.moto_changes import changes
 from tests.local.server.conftest import ACCOUNT, REGION, Server, code_of, status_of
 from tests.local.server.support import function
 
@@ -274,6 +275,17 @@ def test_function_urls_lead_here_and_know_their_alias(server: Server, name: str)
     aliased = lambdas.create_function_url_config(FunctionName=other, Qualifier="live", AuthType="AWS_IAM")
     assert aliased["FunctionArn"] == f"{other}:live"
     assert aliased["AuthType"] == "AWS_IAM"
+
+
+def test_stock_makes_a_loader_for_every_service_model() -> None:
+    assert (
+        stock("from moto.core.utils import create_loader; print(create_loader() is create_loader())") is False
+    )
+
+
+def test_one_loader_serves_all() -> None:
+    create_loader = next(new for _, name, new in changes("http://127.0.0.1:1") if name == "create_loader")
+    assert create_loader() is create_loader()
 
 
 def test_stock_lists_its_modules_at_every_request() -> None:

@@ -24,8 +24,8 @@ from moto.firehose.models import FirehoseBackend
 from moto.iam.access_control import PermissionResult
 from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
-from moto.s3.exceptions import AccessDeniedByLock, S3ClientError
-from moto.s3.models import FakeBucket, FakeKey, s3_backends
+from moto.s3.exceptions import AccessDeniedByLock, InvalidBucketState, S3ClientError
+from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
 from corral.local.server import iam
@@ -55,6 +55,7 @@ def changes(endpoint: str) -> list[tuple[Any, str, Any]]:
         (moto_utils, "create_loader", cache(moto_utils.create_loader)),  # type: ignore[attr-defined]
         (FakeBucket, "get_permission", _no_opinion),
         (FirehoseBackend, "put_s3_records", _put_s3_records),
+        (S3Backend, "put_object_lock_configuration", _put_object_lock_configuration),
         (S3Response, "put_object_retention", _guarded(S3Response.put_object_retention)),
         (S3Response, "_key_response_get", _with_retention(S3Response._key_response_get)),
         (Trail, "check_bucket_exists", _with_policy_check(Trail.check_bucket_exists)),
@@ -77,6 +78,26 @@ def apply(endpoint: str) -> None:
 def _no_opinion(_: FakeBucket, __: str, ___: str) -> Any:
     """Leave bucket policies to `authorize.py`: moto knows neither conditions nor callers."""
     return PermissionResult.NEUTRAL
+
+
+def _put_object_lock_configuration(
+    self: S3Backend,
+    bucket_name: str,
+    lock_enabled: bool,
+    mode: str | None = None,
+    days: int | None = None,
+    years: int | None = None,
+) -> None:
+    """Set a bucket's default retention, which S3 allows at any time; moto only while the bucket is empty."""
+    bucket = self.get_bucket(bucket_name)
+    if not bucket.is_versioned:
+        raise InvalidBucketState(
+            "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration"
+        )
+    if lock_enabled:
+        bucket.object_lock_enabled = True
+        bucket.versioning_status = "Enabled"
+    bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = mode, days, years
 
 
 def _until(text: str | None) -> datetime:

@@ -280,6 +280,29 @@ def test_guardrail_versions_keep_what_they_were(server: Server, name: str) -> No
         said("1")  # a guardrail's versions go with it
 
 
+def test_a_workgroup_is_updated_setting_by_setting(server: Server, name: str) -> None:
+    athena = server.client("athena")
+    place = {"OutputLocation": "s3://results/"}
+    athena.create_work_group(
+        Name=name, Configuration={"ResultConfiguration": place, "BytesScannedCutoffPerQuery": 10_000_000}
+    )
+    athena.update_work_group(
+        WorkGroup=name,
+        Description="changed",
+        ConfigurationUpdates={
+            "RemoveBytesScannedCutoffPerQuery": True,
+            "EnforceWorkGroupConfiguration": True,
+            "ResultConfigurationUpdates": {"ExpectedBucketOwner": "111122223333"},
+        },
+    )
+    now = athena.get_work_group(WorkGroup=name)["WorkGroup"]
+    assert now["Description"] == "changed"
+    configuration = now["Configuration"]
+    assert configuration["ResultConfiguration"] == place | {"ExpectedBucketOwner": "111122223333"}
+    assert "BytesScannedCutoffPerQuery" not in configuration
+    assert configuration["EnforceWorkGroupConfiguration"] is True
+
+
 def test_inference_profiles(server: Server, name: str) -> None:
     model = f"arn:aws:bedrock:{REGION}::foundation-model/amazon.nova-lite-v1:0"
     made = server.create(

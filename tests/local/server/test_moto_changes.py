@@ -217,6 +217,29 @@ def test_a_locked_version_cannot_be_deleted(server: Server, name: str) -> None:
     assert code_of(error) == "AccessDenied"
 
 
+_RETENTION = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 7}}}
+
+
+def test_stock_refuses_a_new_default_retention_once_there_are_objects() -> None:
+    refused = stock(
+        f"""
+s3.create_bucket(Bucket="bkt", ObjectLockEnabledForBucket=True)
+s3.put_object(Bucket="bkt", Key="k", Body=b"x")
+print(repr(tried(lambda: s3.put_object_lock_configuration(Bucket="bkt", ObjectLockConfiguration={_RETENTION}))))
+"""
+    )
+    assert refused == "InvalidBucket"
+
+
+def test_default_retention_changes_at_any_time(server: Server, name: str) -> None:
+    s3, bucket = server.client("s3"), name.lower()
+    s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=_RETENTION)
+    now = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    assert now["Rule"]["DefaultRetention"].items() >= {"Mode": "GOVERNANCE", "Days": 7}.items()
+
+
 def test_stock_takes_any_bucket_for_a_trail() -> None:
     assert (
         stock(

@@ -116,6 +116,30 @@ def _results(call: Call) -> dict[str, Any]:
     return {"UpdateCount": 0, "ResultSet": {"Rows": data, "ResultSetMetadata": metadata}} | token
 
 
+def _update_workgroup(call: Call) -> dict[str, Any]:
+    params = call.params
+    with call.aws.moto_lock:
+        workgroup = _backend(call).work_groups.get(params["WorkGroup"])
+        if workgroup is None:
+            raise _invalid(f"WorkGroup {params['WorkGroup']} is not found.")
+        workgroup.description = params.get("Description", workgroup.description)
+        workgroup.state = params.get("State", workgroup.state)
+        _merge(workgroup.configuration, params.get("ConfigurationUpdates") or {})
+    return {}
+
+
+def _merge(configuration: dict[str, Any], updates: dict[str, Any]) -> None:
+    """Apply an update: `Remove<Name>` takes a setting away, `<Name>Updates` changes one within, others set it."""
+    for name, value in updates.items():
+        if name.startswith("Remove"):
+            if value:
+                configuration.pop(name.removeprefix("Remove"), None)
+        elif name.endswith("Updates"):
+            _merge(configuration.setdefault(name.removesuffix("Updates"), {}), value)
+        else:
+            configuration[name] = value
+
+
 _OPERATIONS = {
     "StartQueryExecution": _start,
     "GetQueryExecution": _get,
@@ -123,6 +147,7 @@ _OPERATIONS = {
     "StopQueryExecution": _stop,
     "ListQueryExecutions": _list,
     "GetQueryResults": _results,
+    "UpdateWorkGroup": _update_workgroup,
 }
 
 

@@ -1,0 +1,34 @@
+"""How the types of pulumi_aws are changed, looked up and deleted: one file a service, as in the engine."""
+
+from corral.local.provider.aws import (
+    athena,
+    cloudtrail,
+    cloudwatch,
+    dynamodb,
+    firehose,
+    glue,
+    iam,
+    kms,
+    lambda_,
+    s3,
+    secretsmanager,
+    sns,
+    sqs,
+)
+from corral.local.provider.kind import Kind
+
+KINDS: dict[str, Kind] = {
+    **athena.KINDS,
+    **cloudtrail.KINDS,
+    **cloudwatch.KINDS,
+    **dynamodb.KINDS,
+    **firehose.KINDS,
+    **glue.KINDS,
+    **iam.KINDS,
+    **kms.KINDS,
+    **lambda_.KINDS,
+    **s3.KINDS,
+    **secretsmanager.KINDS,
+    **sns.KINDS,
+    **sqs.KINDS,
+}

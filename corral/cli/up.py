@@ -97,8 +97,7 @@ def _run(
             raise typer.Exit(1)
         outputs = {stack_name.partition(".")[2]: result.outputs for stack_name, result in results.items()}
         agents = [agent for team in teams for agent in environment.agents[team].values()]
-        if serve:
-            host.close()  # it holds much memory, and is done
+        host.close()  # it holds much memory, and is done
         if serve and as_json:
             progress.stop()
             _serve(root, name, session, outputs, _ready(session, outputs, agents))

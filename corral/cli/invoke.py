@@ -58,11 +58,9 @@ def _session(
     stack: ExitStack, root: "Path", environment: "Environment", team: str, agent: str, as_json: bool
 ) -> "tuple[Session, dict[str, Any]]":
     """The session to talk through and the team's outputs."""
-    from corral.cli import show
     from corral.cli.progress import Progress
-    from corral.local.deploy import deploy
-    from corral.local.engine import Host
-    from corral.local.session import STATE_FOLDER, Session, find
+    from corral.cli.stand_up import stand_up
+    from corral.local.session import Session, find
 
     name = environment.platform.environment
     deployed = find(root, name)
@@ -71,13 +69,5 @@ def _session(
             say_no(f"{team}/{agent} is not on the local AWS that is being served: stop it and serve again")
         return Session(deployed.at), deployed.outputs[team]
     progress = stack.enter_context(Progress(console, silent=True))
-    host = stack.enter_context(Host())
-    log = root / STATE_FOLDER / f"{name}.log"
-    session = stack.enter_context(
-        Session.start(environment.platform.account, environment.platform.region, log)
-    )
-    results = deploy(host, session, root, environment, [team], progress.event)
-    if not all(result.ok for result in results.values()):
-        show.errors(results, as_json)
-        raise typer.Exit(1)
+    session, results = stand_up(stack, root, environment, [team], progress, as_json=as_json)
     return session, results[f"{name}.{team}"].outputs

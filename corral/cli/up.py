@@ -74,10 +74,9 @@ def _run(
 ) -> None:
     from corral.cli import show
     from corral.cli.progress import Progress
+    from corral.cli.stand_up import stand_up
     from corral.local import journey
-    from corral.local.deploy import deploy
-    from corral.local.engine import Host
-    from corral.local.session import STATE_FOLDER, Session, find
+    from corral.local.session import find
 
     name = environment.platform.environment
     if serve and (running := find(root, name)):
@@ -86,18 +85,9 @@ def _run(
     with ExitStack() as stack:
         _quiet_interrupts()
         progress = stack.enter_context(Progress(console, silent=as_json))
-        host = stack.enter_context(Host())  # its imports take a while: it starts first
-        log = root / STATE_FOLDER / f"{name}.log"
-        platform = environment.platform
-        session = stack.enter_context(Session.start(platform.account, platform.region, log, port))
-        results = deploy(host, session, root, environment, teams, progress.event)
-        if not all(result.ok for result in results.values()):
-            progress.stop()
-            show.errors(results, as_json)
-            raise typer.Exit(1)
+        session, results = stand_up(stack, root, environment, teams, progress, as_json=as_json, port=port)
         outputs = {stack_name.partition(".")[2]: result.outputs for stack_name, result in results.items()}
         agents = [agent for team in teams for agent in environment.agents[team].values()]
-        host.close()  # it holds much memory, and is done
         if serve and as_json:
             progress.stop()
             _serve(root, name, session, outputs, _ready(session, outputs, agents))

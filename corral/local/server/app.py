@@ -10,6 +10,7 @@ import importlib
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from corral.local.server import admin, authorize, identity, routes, wire
@@ -93,19 +94,12 @@ class App:
             if target.operation is None or target.module is None:
                 raise not_implemented(target.service, target.operation_name)
             return wire.serialize(target.operation, self._run(call, target.module))
-        try:
+        with self._failure_recorded(call):
             if target.raw:
                 status, headers, body = importlib.import_module(str(target.module)).handle_raw(call)
             else:
                 authorize.check(call)
                 status, headers, body = self._moto(call, environ)
-        except AwsError as error:
-            self.aws.trail.record(call, error)
-            raise
-        except Exception:
-            fault = self._fault(f"{call.service}:{call.operation}")
-            self.aws.trail.record(call, fault)
-            raise fault from None
         # moto makes up a request id of its own: the record must have the one the caller saw.
         ids = [value for name, value in headers.items() if name.lower() == "x-amzn-requestid"]
         call.request_id = next(iter(ids), call.request_id)
@@ -121,9 +115,21 @@ class App:
         return self._run(Call(service, operation, params, caller, self.aws, str(uuid.uuid4()), http), module)
 
     def _run(self, call: Call, module: str) -> dict[str, Any]:
-        try:
+        with self._failure_recorded(call):
             authorize.check(call)
             output: dict[str, Any] = importlib.import_module(module).handle(call)
+        for name, value in output.items():
+            if isinstance(value, Iterator):
+                output[name] = self._streamed(call, value)
+                return output
+        self.aws.trail.record(call)
+        return output
+
+    @contextmanager
+    def _failure_recorded(self, call: Call) -> Iterator[None]:
+        """Record a call that fails, and make a fault of ours an answer that says so."""
+        try:
+            yield
         except AwsError as error:
             self.aws.trail.record(call, error)
             raise
@@ -131,12 +137,6 @@ class App:
             fault = self._fault(f"{call.service}:{call.operation}")
             self.aws.trail.record(call, fault)
             raise fault from None
-        for name, value in output.items():
-            if isinstance(value, Iterator):
-                output[name] = self._streamed(call, value)
-                return output
-        self.aws.trail.record(call)
-        return output
 
     def _streamed(self, call: Call, events: Iterator[Any]) -> Iterator[Any]:
         """Pass a stream on; record the call when it ends."""

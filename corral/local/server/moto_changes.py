@@ -22,6 +22,8 @@ from moto.core import utils as moto_utils
 from moto.core.exceptions import JsonRESTError
 from moto.firehose.models import FirehoseBackend
 from moto.iam.access_control import PermissionResult
+from moto.iam.exceptions import DeleteConflictException
+from moto.iam.models import IAMBackend
 from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.s3.exceptions import AccessDeniedByLock, InvalidBucketState, S3ClientError
@@ -63,6 +65,7 @@ def changes(endpoint: str) -> list[tuple[Any, str, Any]]:
         (FunctionUrlConfig, "__init__", _local_url(endpoint)),
         (FunctionUrlConfig, "to_dict", _with_qualifier),
         (LambdaResponse, "create_function_url_config", _create_function_url_config),
+        (IAMBackend, "delete_policy", _unless_used(IAMBackend.delete_policy)),
     ]
 
 
@@ -295,3 +298,18 @@ def _create_function_url_config(self: LambdaResponse) -> Any:
     if qualifier:
         self.body = json.dumps({**self.json_body, "Qualifier": qualifier})
     return _stock_create_url(self)
+
+
+# IAM
+
+
+def _unless_used(stock: Callable[[IAMBackend, str], None]) -> Callable[[IAMBackend, str], None]:
+    """DeletePolicy refuses a policy that is attached to something, or the permissions boundary of a role."""
+
+    def delete_policy(self: IAMBackend, policy_arn: str) -> None:
+        attached = self.get_policy(policy_arn).attachment_count > 0
+        if attached or any(role.permissions_boundary_arn == policy_arn for role in self.roles.values()):
+            raise DeleteConflictException("Cannot delete a policy attached to entities.")
+        stock(self, policy_arn)
+
+    return delete_policy

@@ -348,3 +348,42 @@ def test_stock_prints_and_fails_for_a_service_it_lacks() -> None:
         check=True,
     )
     assert "Unable to find appropriate backend" in done.stdout
+
+
+def test_stock_deletes_policies_that_are_in_use() -> None:
+    deleted = stock(
+        """
+iam = client("iam")
+document = json.dumps({"Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})
+def policy(name):
+    return iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+boundary, attached = policy("boundary"), policy("attached")
+iam.create_role(RoleName="r", AssumeRolePolicyDocument=document, PermissionsBoundary=boundary)
+iam.attach_role_policy(RoleName="r", PolicyArn=attached)
+print([tried(lambda: iam.delete_policy(PolicyArn=arn))["ResponseMetadata"]["HTTPStatusCode"]
+       for arn in (boundary, attached)])
+"""
+    )
+    assert deleted == [200, 200]
+
+
+def test_a_policy_in_use_cannot_be_deleted(server: Server, name: str) -> None:
+    iam = server.client("iam")
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    boundary, attached = (
+        iam.create_policy(PolicyName=f"{name}-{kind}", PolicyDocument=document)["Policy"]["Arn"]
+        for kind in ("boundary", "attached")
+    )
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=document, PermissionsBoundary=boundary)
+    iam.attach_role_policy(RoleName=name, PolicyArn=attached)
+    for arn in (boundary, attached):
+        with pytest.raises(ClientError) as error:
+            iam.delete_policy(PolicyArn=arn)
+        assert error.value.response["Error"]["Code"] == "DeleteConflict"
+        assert status_of(error) == 409
+    iam.detach_role_policy(RoleName=name, PolicyArn=attached)
+    iam.delete_policy(PolicyArn=attached)
+    iam.delete_role(RoleName=name)
+    iam.delete_policy(PolicyArn=boundary)

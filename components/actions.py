@@ -59,20 +59,16 @@ REGISTRY_READ = (
     "agent-registry:SearchDiscoverableRegistryRecords",
 )
 
-# All else that any role of Corral is ever granted: what the permissions boundary lets through.
-ACCOUNT_ACTIONS = frozenset(
+# What each side's permissions boundary lets through: all that its roles are granted, models aside.
+PLATFORM_ACTIONS = frozenset(
     (
         *INVOKE,
-        *INVOKE_URL,
         *DELETE_ITEM,
         *SECRET,
         *OBJECT,
         *ATHENA_RUN,
         *RECORD,
         *PUBLISH,
-        *GUARDRAIL,
-        *METRICS,
-        *GATEWAY,
         *LOGS,
         *TRACES,
         *KEY,
@@ -83,16 +79,27 @@ ACCOUNT_ACTIONS = frozenset(
         *GLUE,
         *RESULTS,
         *POLICY_ENGINE,
-        *MEMORY,
-        *IDENTITY,
-        *RUNTIME_LOGS,
-        *HARNESS,
-        *IMAGES,
         *DELIVERY,
         *TRAIL_READ,
         *TRAIL_FIND,
         *AUDIT_READ,
         *AUDIT_BUCKET,
         *REGISTRY_READ,
+    )
+)
+TEAM_ACTIONS = frozenset(
+    (
+        *INVOKE,
+        *INVOKE_URL,
+        *GUARDRAIL,
+        *METRICS,
+        *GATEWAY,
+        *TRACES,
+        *KEY,
+        *MEMORY,
+        *IDENTITY,
+        *RUNTIME_LOGS,
+        *HARNESS,
+        *IMAGES,
     )
 )

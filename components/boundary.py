@@ -1,11 +1,12 @@
-"""The permissions boundary: the most that any role of an environment can do, whatever its policy says."""
+"""Permissions boundaries: the most that any role of an environment can do, whatever its policy says."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, ResourceOptions
+from pulumi import ComponentResource, Resource, ResourceOptions
 from pulumi_aws import iam
 
-from components.actions import ACCOUNT_ACTIONS, MODEL
+from components.actions import MODEL
 from components.permissions import ANY
 from components.policy_documents import Grant, policy
 from components.site import Site
@@ -15,10 +16,15 @@ from corral.spec.names import role_path
 
 @dataclass(frozen=True)
 class BoundaryArgs:
-    """Arguments of a Boundary."""
+    """Arguments of a Boundary. `after` are made before it, and so outlive it."""
 
     site: Site
     tags: Tags
+    aws_name: str
+    description: str  # for good, like the name: IAM changes neither, nor replaces a boundary in use
+    actions: Iterable[str]
+    models: bool = False  # whether its roles invoke models
+    after: Sequence[Resource] = ()
 
 
 class Boundary(ComponentResource):
@@ -27,26 +33,27 @@ class Boundary(ComponentResource):
     def __init__(self, name: str, args: BoundaryArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Boundary", name, None, opts)
         site = args.site
-        models = [
-            f"arn:{site.partition}:bedrock:*::foundation-model/*",
-            f"arn:{site.partition}:bedrock:*:{site.account}:inference-profile/*",
-            f"arn:{site.partition}:bedrock:*:{site.account}:application-inference-profile/*",
-        ]
         # IfExists: an action without a resource, such as sending traces, has no resource account.
         own = {"StringEqualsIfExists": {"aws:ResourceAccount": site.account}}
+        grants = [Grant("OwnAccount", sorted(args.actions), [ANY], own)]
+        if args.models:
+            grants.append(Grant("OwnModels", MODEL, _models(site)))
         boundary = iam.Policy(
             f"{name}-policy",
-            name=site.name("boundary"),
+            name=args.aws_name,
             path=role_path(site.environment, "platform"),
-            description="The most that a role of Corral can do.",
-            policy=policy(
-                [
-                    Grant("OwnAccount", sorted(ACCOUNT_ACTIONS), [ANY], own),
-                    Grant("OwnModels", MODEL, models),
-                ]
-            ),
+            description=args.description,
+            policy=policy(grants),
             tags=args.tags.as_dict(),
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, depends_on=args.after),
         )
         self.arn = boundary.arn
         self.register_outputs({"arn": self.arn})
+
+
+def _models(site: Site) -> list[str]:
+    return [
+        f"arn:{site.partition}:bedrock:*::foundation-model/*",
+        f"arn:{site.partition}:bedrock:*:{site.account}:inference-profile/*",
+        f"arn:{site.partition}:bedrock:*:{site.account}:application-inference-profile/*",
+    ]

@@ -7,7 +7,7 @@ import pulumi
 from pulumi import Output
 
 _NEEDED = (
-    *("boundary_arn", "gateway_arn", "policy_engine_id", "supervisor_arn", "agents_table"),
+    *("team_boundary_arn", "gateway_arn", "policy_engine_id", "supervisor_arn", "agents_table"),
     *("guardrail_arn", "guardrail_id", "guardrail_version", "platform_key_arn"),
 )
 
@@ -16,7 +16,7 @@ _NEEDED = (
 class PlatformOutputs:
     """What a team's stack uses of its platform's. `registry_id` is None where the region has no registry."""
 
-    boundary_arn: Output[str]
+    team_boundary_arn: Output[str]
     gateway_arn: Output[str]
     policy_engine_id: Output[str]
     supervisor_arn: Output[str]

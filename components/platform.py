@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi import ComponentResource, ResourceOptions
+from pulumi import ComponentResource, Resource, ResourceOptions
 
+from components.actions import PLATFORM_ACTIONS, TEAM_ACTIONS
 from components.audit import Audit, AuditArgs
 from components.boundary import Boundary, BoundaryArgs
 from components.decisions import Decisions, DecisionsArgs
@@ -35,7 +36,13 @@ class Platform(ComponentResource):
         spec = environment.platform
         site = Site.of(spec)
         tags = Tags(environment=site.environment, team=OWNER, owner=spec.owner.email)
-        boundary = Boundary(f"{name}-boundary", BoundaryArgs(site, tags), self._child)
+        self._boundary = Boundary(
+            f"{name}-boundary",
+            BoundaryArgs(
+                site, tags, site.name("boundary"), "The most that a role of Corral can do.", PLATFORM_ACTIONS
+            ),
+            self._child,
+        )
         self._key = Key(
             f"{name}-key",
             KeyArgs(site, tags, site.name("platform"), f"What Corral's platform {site.environment} keeps."),
@@ -52,11 +59,11 @@ class Platform(ComponentResource):
             ),
             self._child,
         )
-        self._shared = Shared(site, tags, boundary.arn, self._key.arn, OWNER)
-        self._boundary_arn = boundary.arn
+        self._shared = Shared(site, tags, self._boundary.arn, self._key.arn, OWNER)
         self._build_audit(name)
         self._build_catalogue(name)
         self._build_rest(name)
+        self._build_team_boundary(name)
         self.outputs = self._outputs()
         self.register_outputs(self.outputs)
 
@@ -87,7 +94,7 @@ class Platform(ComponentResource):
         self._domains = Domains(
             f"{name}-domains", DomainsArgs(shared, environment.folder, environment.domains), self._child
         )
-        idempotency = Table(
+        self._idempotency = Table(
             f"{name}-idempotency",
             TableArgs(shared, shared.site.name("idempotency"), "id", expires="expiration"),
             self._child,
@@ -97,7 +104,7 @@ class Platform(ComponentResource):
         self._tools = {
             tool: Tool(
                 f"{name}-tool-{tool}",
-                ToolArgs(shared, environment.root, entry, idempotency, self._domains),
+                ToolArgs(shared, environment.root, entry, self._idempotency, self._domains),
                 self._child,
             )
             for tool, entry in environment.tools.items()
@@ -131,6 +138,32 @@ class Platform(ComponentResource):
                 self._child,
             )
 
+    def _build_team_boundary(self, name: str) -> None:
+        """The boundary of the teams' roles, made when all else stands.
+
+        So it is also deleted first, and IAM refuses that while a role of any team has it: a platform that
+        teams still use loses nothing.
+        """
+        site = self._shared.site
+        parts: list[Resource | None] = [
+            *(self._boundary, self._key, self._audit_key, self._audit, self._decisions, self._supervisor),
+            *(self._domains, self._idempotency, self._gateway, *self._tools.values(), self._targets),
+            *(self._guardrail, self._registry, self._auditor),
+        ]
+        self._team_boundary = Boundary(
+            f"{name}-team-boundary",
+            BoundaryArgs(
+                site,
+                self._shared.tags,
+                site.name("team-boundary"),
+                "The most that a role of a team can do.",
+                TEAM_ACTIONS,
+                models=True,
+                after=[part for part in parts if part is not None],
+            ),
+            self._child,
+        )
+
     def _outputs(self) -> Mapping[str, Any]:
         """What the stack exports: what teams need, and what an auditor asks for."""
         spec, site = self._environment.platform, self._shared.site
@@ -141,7 +174,8 @@ class Platform(ComponentResource):
             "environment": site.environment,
             "account": site.account,
             "region": site.region,
-            "boundary_arn": self._boundary_arn,
+            "boundary_arn": self._boundary.arn,
+            "team_boundary_arn": self._team_boundary.arn,
             "platform_key_arn": self._key.arn,
             "audit_key_arn": self._audit_key.arn,
             "audit_bucket": self._audit.bucket.bucket,

@@ -38,7 +38,7 @@ class Team(ComponentResource):
             KeyArgs(site, tags, site.name("team", team), f"What team {team} keeps in {site.environment}."),
             child,
         )
-        shared = Shared(site, tags, platform.boundary_arn, key.arn, team)
+        shared = Shared(site, tags, platform.team_boundary_arn, key.arn, team)
         memory = Memory(f"{name}-memory", MemoryArgs(shared), child)
         catalogue = {tool: entry.spec for tool, entry in environment.tools.items()}
         self._specs = environment.agents[team]

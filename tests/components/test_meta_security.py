@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.actions import ACCOUNT_ACTIONS, MODEL
+from components.actions import MODEL, PLATFORM_ACTIONS, TEAM_ACTIONS
 from components.permissions import WILDCARDS
 from components.policy_documents import WITHOUT_DEPUTY_CONDITIONS
 from components.site import LOG_RETENTIONS
@@ -16,7 +16,7 @@ from tests.components.recorder import Program, Recorded
 
 pytestmark = pytest.mark.xdist_group("components")
 
-BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/corral/dev/platform/corral-dev-boundary"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/corral/dev/platform/corral-dev"
 MAX_INLINE = 10_240  # characters of a role's inline policies together, white space aside (IAM)
 MAX_MANAGED = 6_144
 
@@ -42,10 +42,22 @@ def _grants(everything: list[Recorded]) -> Iterator[dict[str, Any]]:
             yield from _statements(resource.inputs["policy"])
 
 
-def test_every_role_has_the_boundary(everything: list[Recorded]) -> None:
-    for role in _of(everything, "aws:iam/role:Role"):
-        assert role.inputs["permissionsBoundary"] == BOUNDARY, role.name
-        assert role.inputs["path"].startswith("/corral/dev/"), role.name
+def test_every_role_has_its_sides_boundary(programs: dict[str, Program]) -> None:
+    for stack, program in programs.items():
+        boundary = f"{BOUNDARY}-boundary" if stack == "dev" else f"{BOUNDARY}-team-boundary"
+        for role in _of(program.resources, "aws:iam/role:Role"):
+            assert role.inputs["permissionsBoundary"] == boundary, role.name
+            owner = stack.partition(".")[2] or "platform"
+            assert role.inputs["path"] == f"/corral/dev/{owner}/", role.name
+
+
+def test_the_teams_boundary_outlives_nothing_of_the_platform(programs: dict[str, Program]) -> None:
+    """A destroy begins with it, and IAM refuses that while a team's role has it: nothing else is touched."""
+    platform = programs["dev"]
+    [boundary] = [r for r in platform.resources if r.name == "dev-team-boundary-policy"]
+    others = {r.urn for r in platform.resources if r.custom} - {boundary.urn}
+    assert others - set(boundary.dependencies) == set(), "not among what Platform._build_team_boundary names"
+    assert not [r.urn for r in platform.resources if boundary.urn in r.dependencies]
 
 
 def test_services_assume_roles_for_this_account_only(everything: list[Recorded]) -> None:
@@ -92,15 +104,29 @@ def test_every_wildcard_resource_has_its_reason(everything: list[Recorded]) -> N
     assert used == set(WILDCARDS), "a reason for something that is no longer there"
 
 
-def test_the_boundary_lets_through_what_is_granted_and_no_more(everything: list[Recorded]) -> None:
-    granted = {
-        action
-        for policy in _of(everything, "aws:iam/rolePolicy:RolePolicy")
-        for statement in _statements(policy.inputs["policy"])
-        for action in statement["Action"]
+def test_a_boundary_lets_through_what_is_granted_and_no_more(programs: dict[str, Program]) -> None:
+    platform, *teams = programs.values()
+    for side, allowed in ((platform.resources, PLATFORM_ACTIONS), (_all(teams), TEAM_ACTIONS | set(MODEL))):
+        granted = {
+            action
+            for policy in _of(side, "aws:iam/rolePolicy:RolePolicy")
+            for statement in _statements(policy.inputs["policy"])
+            for action in statement["Action"]
+        }
+        assert granted == allowed
+        assert not [a for a in granted if a.startswith(("iam:", "kms:Put", "organizations:", "sts:Assume"))]
+    boundaries = {
+        policy.inputs["name"]: {a for s in _statements(policy.inputs["policy"]) for a in s["Action"]}
+        for policy in platform.of("aws:iam/policy:Policy")
     }
-    assert granted == ACCOUNT_ACTIONS | set(MODEL)
-    assert not [a for a in granted if a.startswith(("iam:", "kms:Put", "organizations:", "sts:Assume"))]
+    assert boundaries == {
+        "corral-dev-boundary": PLATFORM_ACTIONS,
+        "corral-dev-team-boundary": TEAM_ACTIONS | set(MODEL),
+    }
+
+
+def _all(programs: list[Program]) -> list[Recorded]:
+    return [resource for program in programs for resource in program.resources]
 
 
 def test_policies_fit_iam(everything: list[Recorded]) -> None:
@@ -109,8 +135,8 @@ def test_policies_fit_iam(everything: list[Recorded]) -> None:
         role = policy.inputs["role"]
         totals[role] = totals.get(role, 0) + len("".join(policy.inputs["policy"].split()))
     assert max(totals.values()) <= MAX_INLINE
-    [boundary] = _of(everything, "aws:iam/policy:Policy")
-    assert len("".join(boundary.inputs["policy"].split())) <= MAX_MANAGED
+    for boundary in _of(everything, "aws:iam/policy:Policy"):
+        assert len("".join(boundary.inputs["policy"].split())) <= MAX_MANAGED
 
 
 def test_an_operator_can_call_its_own_front_door_and_nothing_else(programs: dict[str, Program]) -> None:

@@ -21,6 +21,7 @@ PLATFORM_OUTPUTS = {
         "account",
         "region",
         "boundary_arn",
+        "team_boundary_arn",
         "platform_key_arn",
         "audit_key_arn",
         "audit_bucket",

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from corral.local.engine import wire
 from corral.local.engine.calls import Calls
 from corral.local.engine.model import Credentials
-from corral.local.provider.__main__ import serve
+from corral.local.provider.server import serve
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

@@ -387,3 +387,36 @@ def test_a_policy_in_use_cannot_be_deleted(server: Server, name: str) -> None:
     iam.delete_policy(PolicyArn=attached)
     iam.delete_role(RoleName=name)
     iam.delete_policy(PolicyArn=boundary)
+
+
+def test_stock_cannot_change_the_key_of_a_log_group() -> None:
+    answered = stock(
+        """
+logs = client("logs")
+logs.create_log_group(logGroupName="g", kmsKeyId="arn:aws:kms:us-east-1:123456789012:key/one")
+print(repr([tried(lambda: logs.associate_kms_key(logGroupName="g", kmsKeyId="arn:aws:kms:a:1:key/two")),
+            tried(lambda: logs.disassociate_kms_key(logGroupName="g"))]))
+"""
+    )
+    assert answered == ["NotImplementedError", "NotImplementedError"]
+
+
+def test_the_key_of_a_log_group_changes(server: Server, name: str) -> None:
+    logs = server.client("logs")
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/"
+    logs.create_log_group(logGroupName=name, kmsKeyId=f"{key}one")
+
+    def shown() -> str | None:
+        (group,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        return group.get("kmsKeyId")
+
+    logs.associate_kms_key(logGroupName=name, kmsKeyId=f"{key}two")
+    assert shown() == f"{key}two"
+    logs.disassociate_kms_key(logGroupName=name)
+    assert shown() is None
+    with pytest.raises(ClientError) as error:
+        logs.associate_kms_key(logGroupName=f"{name}-gone", kmsKeyId=f"{key}two")
+    assert code_of(error) == "ResourceNotFoundException"
+    with pytest.raises(ClientError) as error:
+        logs.disassociate_kms_key(resourceIdentifier=f"arn:aws:logs:{REGION}:{ACCOUNT}:query-definition:*")
+    assert status_of(error) == 501

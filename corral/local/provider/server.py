@@ -1,6 +1,8 @@
 """Serves the provider on the loopback interface, for a Pulumi engine to attach to."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import grpc  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2_grpc
@@ -24,3 +26,13 @@ def serve(calls: Calls, port: int = 0) -> tuple[grpc.Server, int]:
     taken = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     return server, taken
+
+
+@contextmanager
+def serving(calls: Calls) -> Iterator[int]:
+    """Serve for the length of a `with`, whose target is the port; a call under way may end."""
+    server, port = serve(calls)
+    try:
+        yield port
+    finally:
+        server.stop(grace=1).wait()

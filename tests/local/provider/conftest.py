@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from corral.local.engine import wire
 from corral.local.engine.calls import Calls
 from corral.local.engine.model import Credentials
-from corral.local.provider.server import serve
+from corral.local.provider.server import serving
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -111,10 +111,8 @@ def moto_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def stub(moto_server: str) -> Iterator[Any]:
     calls = Calls(moto_server, Credentials("test", "test"), REGION, ACCOUNT)
-    server, port = serve(calls)
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    with serving(calls) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield provider_pb2_grpc.ResourceProviderStub(channel)
-    server.stop(grace=None)
 
 
 @pytest.fixture

@@ -1,5 +1,9 @@
-"""What a platform's stack tells its teams' stacks, and the reading of it."""
+"""What a team's stack reads of its platform's, told before anything of the team is registered if it is not there.
 
+docs/outputs.md lists all that both kinds of stack export.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +14,8 @@ _NEEDED = (
     *("team_boundary_arn", "gateway_arn", "policy_engine_id", "supervisor_arn", "agents_table"),
     *("guardrail_arn", "guardrail_id", "guardrail_version", "platform_key_arn"),
 )
+# The engine's own function. Unlike a stack reference that fails, it ends neither update nor program.
+_READ = "pulumi:pulumi:readStackOutputs"
 
 
 @dataclass(frozen=True)
@@ -29,20 +35,27 @@ class PlatformOutputs:
 
     @classmethod
     def of(cls, environment: str, *, registry: bool) -> "PlatformOutputs":
-        """Read an environment's platform stack, which is of this organization and project."""
+        """Read an environment's platform stack, which is of this organization and project.
+
+        Raises pulumi.RunError, with what to run, for a stack that is not there or not complete.
+        """
         name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{environment}"
+        _check(name, environment, (*_NEEDED, "registry_id") if registry else _NEEDED)
         stack = pulumi.StackReference(name)
-        values = {key: _required(stack, key, environment) for key in _NEEDED}
-        return cls(**values, registry_id=_required(stack, "registry_id", environment) if registry else None)
+        values = {key: stack.get_output(key) for key in _NEEDED}
+        return cls(**values, registry_id=stack.get_output("registry_id") if registry else None)
 
 
-def _required(stack: pulumi.StackReference, key: str, environment: str) -> Output[str]:
-    def check(value: Any) -> str:
-        if not isinstance(value, str):
+def _check(name: str, environment: str, needed: Iterable[str]) -> None:
+    first = f"run `pulumi up -s {environment}` first"
+    try:
+        outputs: dict[str, Any] = pulumi.runtime.invoke(_READ, {"name": name}).value["outputs"]
+    except Exception as error:  # what the SDK raises for a function that failed has no class of its own
+        if "unknown stack" in str(error):
             raise pulumi.RunError(
-                f"the platform stack {environment} has no output {key}: "
-                f"run `pulumi up -s {environment}` first"
-            )
-        return value
-
-    return stack.get_output(key).apply(check)
+                f"environment {environment} has no platform, there is no stack {name}: {first}"
+            ) from None
+        raise pulumi.RunError(f"the platform stack {environment} cannot be read: {error}") from None
+    missing = [key for key in needed if not isinstance(outputs.get(key), str)]
+    if missing:
+        raise pulumi.RunError(f"the platform stack {environment} lacks {', '.join(missing)}: {first}")

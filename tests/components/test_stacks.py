@@ -4,53 +4,21 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from components.outputs import PlatformOutputs
 from corral.spec.load import load_environment
 from tests.components.conftest import PLATFORM
 from tests.components.recorder import ROOT, Program, record
 
 pytestmark = pytest.mark.xdist_group("components")
 
-PLATFORM_OUTPUTS = {
-    *(
-        "environment",
-        "account",
-        "region",
-        "boundary_arn",
-        "team_boundary_arn",
-        "platform_key_arn",
-        "audit_key_arn",
-        "audit_bucket",
-    ),
-    *(
-        "trail_arn",
-        "trail_selectors",
-        "decisions_stream",
-        "decisions_stream_arn",
-        "gateway_arn",
-        "gateway_id",
-    ),
-    *("gateway_url", "policy_engine_arn", "policy_engine_id", "policy_engine_mode", "supervisor_arn"),
-    *("supervisor_function", "agents_table", "agents_table_arn", "approvals_table", "guardrail_id"),
-    *("guardrail_arn", "guardrail_version", "registry_id", "registry_arn", "alerts_topic_arn"),
-    *(
-        "documents_bucket",
-        "auditor_role_arn",
-        "tools",
-        "waivers",
-        "log_groups",
-        "retention_days",
-        "lock_mode",
-    ),
-}
-TEAM_OUTPUTS = {
-    *("team", "front_door_url", "front_door_function", "operator_role_arn", "memory_id", "memory_arn"),
-    *("team_key_arn", "agents"),
-}
+NEEDED = [field.name for field in fields(PlatformOutputs) if field.name != "registry_id"]
 STATEFUL = ("aws:kms/key:Key", "aws:s3/bucket:Bucket", "aws:dynamodb/table:Table")
 
 
@@ -67,10 +35,24 @@ def _changed(folder: Path, **changes: str) -> Path:
     return folder / "stacks"
 
 
-def test_the_outputs_are_those_that_others_read(programs: dict[str, Program]) -> None:
+def test_the_outputs_are_those_that_docs_outputs_md_lists(programs: dict[str, Program]) -> None:
+    page = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
+    platform, tool, team, agent = (
+        re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*`[^|]*)\|", table, re.M)))
+        for table in re.split(r"^\|-.*$", page, flags=re.M)[1:]
+    )
     for stack, program in programs.items():
-        assert set(program.outputs) == (PLATFORM_OUTPUTS if stack == "dev" else TEAM_OUTPUTS)
+        outputs, entries = (platform, tool) if stack == "dev" else (team, agent)
+        assert sorted(program.outputs) == sorted(outputs)
+        for entry in program.outputs["tools" if stack == "dev" else "agents"].values():
+            assert sorted(entry) == sorted(entries)
     assert None not in programs["dev"].outputs.values()
+
+
+def test_teams_read_what_docs_outputs_md_says_they_read() -> None:
+    page = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|(.*)\|.*\|[^|]*\bteams\b[^|]*\|$", page, re.M)
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == {field.name for field in fields(PlatformOutputs)}
 
 
 def test_tools_are_pinned_by_schema_and_code(programs: dict[str, Program]) -> None:
@@ -141,9 +123,24 @@ def test_a_region_without_a_registry_goes_without(tmp_path: Path) -> None:
     assert any("arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova" in policy for policy in roles)
 
 
-def test_a_team_before_its_platform_is_told_so() -> None:
-    team = record("dev.support", {PLATFORM: {}})
-    assert any("run `pulumi up -s dev` first" in error for error in team.errors), team.errors
+@pytest.mark.parametrize(
+    ("platform", "told"),
+    [
+        ({}, "environment dev has no platform, there is no stack organization/corral/dev: "),
+        ({PLATFORM: {}}, "the platform stack dev lacks team_boundary_arn, gateway_arn, "),
+        ({PLATFORM: {"registry_id": None, **dict.fromkeys(NEEDED, "x")}}, "stack dev lacks registry_id: "),
+    ],
+    ids=["no-stack", "empty", "one-missing"],
+)
+def test_a_team_before_its_platform_is_told_so_and_registers_nothing(
+    platform: dict[str, dict[str, Any]], told: str
+) -> None:
+    team = record("dev.support", platform)
+    [error] = team.errors
+    assert error.startswith("RunError: ")
+    assert told in error
+    assert error.endswith("run `pulumi up -s dev` first")
+    assert not team.resources
 
 
 @pytest.mark.parametrize(

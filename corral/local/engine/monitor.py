@@ -26,6 +26,7 @@ from corral.local.engine.rules import violations
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
+_READ_STACK = "pulumi:pulumi:readStackOutputs"
 _INVOKE_FAILED = "the local engine refused this call"
 
 
@@ -154,18 +155,14 @@ class Monitor(MockMonitor):
             self._unmade.add(urn)
             self._fail(request, urn, error)
             return resource_pb2.ReadResourceResponse(urn=urn, result=resource_pb2.Result.FAIL)
-        answer = {
-            "name": request.id,
-            "outputs": known.outputs,
-            "secretOutputNames": sorted(known.secret_outputs),
-        }
-        secrets = {"outputs"} if known.secret_outputs else set()
         return resource_pb2.ReadResourceResponse(
-            urn=urn, id=request.id, properties=wire.write(answer, secrets)
+            urn=urn, id=request.id, properties=_stack_outputs(request.id, known)
         )
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         """Answer a function call; one that is not known is recorded and fails."""
+        if request.tok == _READ_STACK:
+            return self._read_stack(wire.read(request.args).values["name"])
         try:
             answer = invoke(self._calls, request.tok, wire.read(request.args).values)
         except EngineError as error:
@@ -174,6 +171,15 @@ class Monitor(MockMonitor):
             failure = provider_pb2.CheckFailure(property="", reason=_INVOKE_FAILED)
             return resource_pb2.ResourceInvokeResponse(failures=[failure])
         return resource_pb2.ResourceInvokeResponse(**{"return": wire.write(answer, set())})
+
+    def _read_stack(self, name: str) -> Any:
+        """Answer the engine's own function. A program may ask for a stack that is not there, and be told so."""
+        try:
+            known = self._referenced(name)
+        except EngineError as error:
+            failure = provider_pb2.CheckFailure(property="name", reason=f'unknown stack "{name}": {error}')
+            return resource_pb2.ResourceInvokeResponse(failures=[failure])
+        return resource_pb2.ResourceInvokeResponse(**{"return": _stack_outputs(name, known)})
 
     def RegisterStackTransform(self, request: Any) -> Any:  # noqa: N802
         """Refuse what would not be run."""
@@ -266,6 +272,15 @@ class Monitor(MockMonitor):
         self._on_event(
             Event("error", self._stack, failure.urn, failure.type, failure.name, parent, message=str(failure))
         )
+
+
+def _stack_outputs(name: str, known: KnownStack) -> Any:
+    answer = {
+        "name": name,
+        "outputs": known.outputs,
+        "secretOutputNames": sorted(known.secret_outputs),
+    }
+    return wire.write(answer, {"outputs"} if known.secret_outputs else set())
 
 
 def _refuse_options(request: Any) -> None:

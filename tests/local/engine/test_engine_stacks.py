@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from corral.local.engine import Credentials, Event, Host, StackResult, run_stacks
 from corral.local.engine.model import Job
 
+ROOT = Path(__file__).parents[3]
 CREDENTIALS = Credentials("a", "b")
 REST = ("http://127.0.0.1:1", CREDENTIALS, "us-east-1", "123456789012")
 
@@ -69,6 +71,41 @@ def test_a_reference_to_a_stack_that_is_not_there_says_which_are(evaluate):
     assert only(result).endswith("there is no stack 'prod' to refer to; stacks of this run: none")
     error = only(evaluate.one(IMPORTS + 'pulumi.StackReference("dev")'))
     assert "reads <organization>/corral/<stack>, got 'dev'" in error
+
+
+def test_a_program_may_look_at_a_stack_before_it_refers_to_it(evaluate):
+    results = evaluate(
+        IMPORTS
+        + """
+def outputs(stack):
+    read = "pulumi:pulumi:readStackOutputs"
+    return pulumi.runtime.invoke(read, {"name": f"{pulumi.get_organization()}/corral/{stack}"}).value["outputs"]
+
+if pulumi.get_stack() == "dev":
+    pulumi.export("plain", {"list": [1, True]})
+    pulumi.export("password", pulumi.Output.secret("hunter2"))
+else:
+    pulumi.export("seen", outputs("dev")["plain"])
+    try:
+        outputs("prod")
+    except Exception as error:
+        pulumi.export("told", str(error))
+""",
+        *("dev", "dev.a"),
+    )
+    team = results["dev.a"]
+    assert team.ok, messages(team)
+    assert team.outputs["seen"] == {"list": [1, True]}
+    assert 'unknown stack "organization/corral/prod"' in team.outputs["told"]
+    assert "stacks of this run: dev" in team.outputs["told"]
+
+
+def test_a_team_of_this_project_without_its_platform_is_told_so_once(engine_host):
+    ours = (*REST[:3], "111122223333")
+    result = run_stacks("dev", ROOT, ["dev.support"], *ours, lambda _: None, host=engine_host)["dev.support"]
+    assert only(result).endswith("there is no stack organization/corral/dev: run `pulumi up -s dev` first")
+    assert not result.resources
+    assert not result.skipped
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="stacks run side by side, one a processor")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
@@ -39,7 +39,10 @@ class AgentArgs:
 
 
 class Agent(ComponentResource):
-    """Everything of one agent. It is registered by its team, once the front door it is reached at exists."""
+    """Everything of one agent. It is registered by its team, once the front door it is reached at exists.
+
+    Names follow from the agent's `key`, so that a renamed agent stays what it is, and tags and texts from its name.
+    """
 
     def __init__(self, name: str, args: AgentArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Agent", name, None, opts)
@@ -49,20 +52,20 @@ class Agent(ComponentResource):
         self.tags = tags
         profile = bedrock.ApplicationInferenceProfile(
             f"{name}-model",
-            inference_profile_name=site.name(agent.team, agent.name, _fingerprint(_model_source(args))),
-            description=f"What {agent.team} {agent.name} spends on its model",
+            inference_profile_name=site.name(agent.team, agent.key, _fingerprint(_model_source(args))),
+            description=f"What {agent.team} {agent.key} spends on its model",  # for good, as the name
             model_source=bedrock.ApplicationInferenceProfileInferenceProfileModelSourcePropertiesArgs(
                 copy_from=_model_source(args)
             ),
             tags=tags.as_list(),
             opts=child,
         )
-        harness_id = harness_name(site.environment, agent.team, agent.name)
+        harness_id = harness_name(site.environment, agent.team, agent.key)
         role = Role(
             name,
             RoleArgs(
-                shared=args.shared,
-                aws_name=agent_role_name(site.environment, agent.team, agent.name),
+                shared=replace(args.shared, tags=tags),
+                aws_name=agent_role_name(site.environment, agent.team, agent.key),
                 description=f"What the agent {agent.team}/{agent.name} may do.",
                 trust=service_trust(site, _SERVICE, site.arn("bedrock-agentcore", "harness/*")),
                 grants=[
@@ -130,7 +133,7 @@ class Agent(ComponentResource):
             suffix = f"_{index + 1}" if index else ""
             policy = agentcore.Policy(
                 f"{name}-policy{suffix.replace('_', '-')}-cedar",
-                name=f"{policy_name(agent.environment, agent.team, agent.name)}{suffix}",
+                name=f"{policy_name(agent.environment, agent.team, agent.key)}{suffix}",
                 description=f"The tools of {agent.team}/{agent.name}.",
                 policy_engine_id=args.policy_engine_id,
                 definition=agentcore.PolicyDefinitionArgs(

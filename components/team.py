@@ -44,7 +44,7 @@ class Team(ComponentResource):
         self._specs = environment.agents[team]
         self.agents = {
             agent: Agent(
-                f"{name}-{agent}",
+                f"{name}-{resolved.key}",
                 AgentArgs(
                     shared=shared,
                     agent=resolved,
@@ -100,7 +100,7 @@ class Team(ComponentResource):
             return {}
         return {
             agent: agent_record(
-                f"{name}-{agent}",
+                f"{name}-{self._specs[agent].key}",
                 self._specs[agent],
                 Output.concat(url, f"v1/agents/{agent}"),
                 registry_id,

@@ -58,7 +58,7 @@ def _split(
 
 
 def _statement(agent: ResolvedAgent, tools: Sequence[Tool], gateway_arn: str, account: str) -> str:
-    role = agent_role_name(agent.environment, agent.team, agent.name)
+    role = agent_role_name(agent.environment, agent.team, agent.key)
     sessions = f"arn:aws:sts::{account}:assumed-role/{role}/*"
     actions = ",\n".join(f"    {_action(tool)}" for tool in tools)
     calls = " ||\n".join(f"  {_call(tool, agent.domains)}" for tool in tools)

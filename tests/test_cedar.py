@@ -44,7 +44,7 @@ SCHEMA = _schema(TOOLS)
 
 
 def _role(agent: ResolvedAgent) -> str:
-    return agent_role_name(agent.environment, agent.team, agent.name)
+    return agent_role_name(agent.environment, agent.team, agent.key)
 
 
 def _allowed(

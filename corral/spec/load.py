@@ -14,7 +14,7 @@ from corral.spec.errors import SpecError, SpecErrors, listed, suggestion
 from corral.spec.platform import Platform
 from corral.spec.regions import has_registry
 from corral.spec.resolve import ResolvedAgent, Surroundings, resolve_agent
-from corral.spec.source import shown_path
+from corral.spec.source import dotted, shown_path
 from corral.spec.team import Team
 from corral.spec.templates import TemplateStore
 
@@ -126,10 +126,38 @@ def _resolve_team(around: Surroundings, file: Loaded[Team], team: Team) -> dict[
             file.error(
                 ("agents", index, "name"), message, f"The first is on line {line}. Each name once in a team."
             )
+        _check_formerly(file, team, index)
         found = resolve_agent(around, file, team, agent, ("agents", index))
         if found is not None:
             resolved[agent.name] = found
     return resolved
+
+
+def _check_formerly(file: Loaded[Team], team: Team, index: int) -> None:
+    """Check that no other agent of the team has, or had, the former name of this one: AWS knows it by that."""
+    former = team.agents[index].formerly
+    place = ("agents", index, "formerly")
+    if former is None:
+        return
+    if former == team.agents[index].name:
+        file.error(place, f'{dotted(place)}: "{former}" is the name it has', "Leave formerly out.")
+    for other, agent in enumerate(team.agents):
+        if other == index:
+            continue
+        if former == agent.name:
+            file.error(
+                place,
+                f'{dotted(place)}: "{former}" is the name of another agent, '
+                f"on line {file.line(('agents', other, 'name'))}",
+                "On AWS both would be called so. Give the other agent a name of its own.",
+            )
+        elif former == agent.formerly and other < index:
+            file.error(
+                place,
+                f'{dotted(place)}: "{former}" is also the former name of {agent.name}, '
+                f"on line {file.line(('agents', other, 'formerly'))}",
+                "On AWS both would be called so. Leave formerly out of the agent that is new.",
+            )
 
 
 def _check_derived_names(
@@ -144,22 +172,23 @@ def _check_derived_names(
             if len(name) > limit:
                 message, hint = _too_long(kind, name, limit, "tool's")
                 platform.error(("tools", tool), f"tools.{tool}: {message}", hint, key=True)
-    taken: dict[tuple[str, str], str] = {}
+    taken: dict[tuple[str, str], tuple[tuple[str, str], str]] = {}
     for file in teams.values():
         for index, agent in enumerate(file.spec.agents if file.spec else ()):
             team = file.spec.team if file.spec else ""
+            key = "formerly" if agent.formerly else "name"
+            place = ("agents", index, key)
             for kind, name, limit in (
-                ("harness name", names.harness_name(environment, team, agent.name), names.MAX_HARNESS_NAME),
-                ("role name", names.agent_role_name(environment, team, agent.name), names.MAX_ROLE_NAME),
-                ("policy name", names.policy_name(environment, team, agent.name), names.MAX_POLICY_NAME),
+                ("harness name", names.harness_name(environment, team, agent.key), names.MAX_HARNESS_NAME),
+                ("role name", names.agent_role_name(environment, team, agent.key), names.MAX_ROLE_NAME),
+                ("policy name", names.policy_name(environment, team, agent.key), names.MAX_POLICY_NAME),
             ):
-                place = ("agents", index, "name")
-                owner = taken.setdefault((kind, name), f"{team}/{agent.name}")
+                owner, shown = taken.setdefault((kind, name), ((team, agent.key), f"{team}/{agent.name}"))
                 if len(name) > limit:
                     message, hint = _too_long(kind, name, limit, "team's or the agent's")
-                    file.error(place, f"agents[{index}].name: {message}", hint)
-                elif owner != f"{team}/{agent.name}":
-                    message = f'agents[{index}].name: its {kind} on AWS, "{name}", is also that of {owner}'
+                    file.error(place, f"{dotted(place)}: {message}", hint)
+                elif owner != (team, agent.key):
+                    message = f'{dotted(place)}: its {kind} on AWS, "{name}", is also that of {shown}'
                     file.error(place, message, "Rename one of the two.")
                     break
 

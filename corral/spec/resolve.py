@@ -48,6 +48,7 @@ class ResolvedAgent:
     environment: str
     team: str
     name: str
+    key: str  # what its names in Pulumi and on AWS follow from: the first name it was deployed under
     stage: str
     template: str  # with its full version, as in customer-support@1.0.0
     owner: Owner
@@ -114,6 +115,7 @@ class _Resolver:
             environment=self.around.environment,
             team=self.team.team,
             name=self.agent.name,
+            key=self.agent.key,
             stage=self.agent.stage,
             template=found.label,
             owner=self.team.owner,

@@ -50,6 +50,10 @@ class Agent(Model):
     """One agent, as a team writes it."""
 
     name: AgentName
+    formerly: AgentName | None = Field(
+        default=None,
+        description="The name it was first deployed under. Names on AWS go on following from it.",
+    )
     template: TemplateReference
     stage: Stage
     parameters: dict[ParameterName, ParameterValue] = {}
@@ -59,6 +63,11 @@ class Agent(Model):
     )
     approval: tuple[Approval, ...] = ()
     limits: Limits = Limits()
+
+    @property
+    def key(self) -> str:
+        """What its names in Pulumi and on AWS follow from, which a new name leaves as they are."""
+        return self.formerly or self.name
 
 
 class Team(Document):

@@ -50,6 +50,16 @@ def test_team_before_template_before_platform(environment: Environment) -> None:
     assert (guide.tools, guide.origins["tools"]) == (("find-text",), "template")
 
 
+def test_a_renamed_agent_keeps_the_key_that_aws_knows_it_by(
+    project: Path, check: Callable[..., list[str]]
+) -> None:
+    renamed = "name: service-desk\n    formerly: helpdesk"
+    assert check({"file": SUPPORT, "replace": "name: helpdesk", "by": renamed}) == []
+    desk, guide = load_environment(project / "stacks/dev").agents["support"].values()
+    assert (desk.name, desk.key) == ("service-desk", "helpdesk")
+    assert (guide.name, guide.key) == ("guide", "guide")
+
+
 def test_without_a_model_anywhere_the_platforms_is_taken(
     project: Path, check: Callable[..., list[str]]
 ) -> None:

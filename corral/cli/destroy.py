@@ -1,15 +1,17 @@
-"""corral destroy: stop a served local AWS. Nothing of it outlives the process that serves it."""
+"""corral destroy: take an environment down; or stop a served local AWS, of which nothing outlives its process."""
 
 import json
 import os
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from corral.cli.project import ProjectOption, console, find_project, say_no
+from corral.cli.deploy import ParallelOption, YesOption, deploy
+from corral.cli.project import ProjectOption, chosen_teams, console, environment_of, find_project, say_no
 
 _PATIENCE_SECONDS = 20
 
@@ -17,15 +19,37 @@ _PATIENCE_SECONDS = 20
 def command(
     env: Annotated[str, typer.Argument(help="The environment: a folder of stacks/.")],
     local: Annotated[bool, typer.Option("--local", help="The served local AWS.")] = False,
+    team: Annotated[
+        list[str] | None, typer.Option("--team", help="Only these teams' stacks; repeat for more.")
+    ] = None,
+    yes: YesOption = False,
+    parallel: ParallelOption = 4,
+    verbose: Annotated[bool, typer.Option("--verbose", help="List every resource.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="What is gone, as JSON.")] = False,
     project: ProjectOption = None,
 ) -> None:
-    """Stop what `corral up ENV --local --serve` keeps up."""
-    if not local:
-        say_no("corral destroy stops the local AWS only: add --local. For a real account: pulumi destroy.", 2)
+    """Destroy the teams' stacks, then the platform's, with the Pulumi CLI; what is protected stays and says so.
+
+    With --local, stop what `corral up ENV --local --serve` keeps up.
+    """
+    root = find_project(project)
+    if local:
+        _stop(root, env, as_json)
+        return
+    environment = environment_of(root, env)
+    deploy(
+        *(root, environment, "destroy", chosen_teams(environment, team)),
+        platform=not team,
+        yes=yes,
+        parallel=parallel,
+        verbose=verbose,
+        as_json=as_json,
+    )
+
+
+def _stop(root: Path, env: str, as_json: bool) -> None:
     from corral.local.session import find
 
-    root = find_project(project)
     deployed = find(root, env)
     if deployed is None:
         say_no(f"{env} is not served here: nothing to destroy")

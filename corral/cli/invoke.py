@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from corral.local.session import Session
     from corral.spec.load import Environment
+    from corral.spec.resolve import ResolvedAgent
 
 
 def command(
@@ -36,7 +37,7 @@ def command(
     target = resolved_agent(environment, agent)
     with ExitStack() as stack:
         try:
-            session, team = _session(stack, root, environment, target.team, target.name, as_json)
+            session, team = _session(stack, root, environment, target, as_json)
             credentials = session.credentials_for(team["operator_role_arn"], "invoke")
             answer = send(
                 team["front_door_url"], credentials, session.at.region, target.name, text, session_id
@@ -55,19 +56,25 @@ def command(
 
 
 def _session(
-    stack: ExitStack, root: "Path", environment: "Environment", team: str, agent: str, as_json: bool
+    stack: ExitStack, root: "Path", environment: "Environment", agent: "ResolvedAgent", as_json: bool
 ) -> "tuple[Session, dict[str, Any]]":
-    """The session to talk through and the team's outputs."""
+    """The session to talk through and the outputs of the agent's team."""
     from corral.cli.progress import Progress
     from corral.cli.stand_up import stand_up
+    from corral.local import pulumi_project
+    from corral.local.journey import scripts
     from corral.local.session import Session, find
 
-    name = environment.platform.environment
+    name, team = environment.platform.environment, agent.team
     deployed = find(root, name)
     if deployed is not None:
-        if agent not in deployed.outputs.get(team, {}).get("agents", {}):
-            say_no(f"{team}/{agent} is not on the local AWS that is being served: stop it and serve again")
-        return Session(deployed.at), deployed.outputs[team]
+        # Served empty, it has what came through Pulumi's own engine.
+        outputs = deployed.outputs.get(team) or pulumi_project.outputs(root, f"{name}.{team}")
+        if agent.name not in outputs.get("agents", {}):
+            say_no(f"{team}/{agent.name} is not on the local AWS that is being served: deploy it there first")
+        session = Session(deployed.at)
+        session.put_scripts(scripts([agent], {team: outputs}))
+        return session, outputs
     progress = stack.enter_context(Progress(console, silent=True))
     session, results = stand_up(stack, root, environment, [team], progress, as_json=as_json)
     return session, results[f"{name}.{team}"].outputs

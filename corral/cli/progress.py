@@ -1,8 +1,8 @@
-"""Progress of a local run while it happens: a line a stack, then one for the journeys."""
+"""Progress of a run while it happens: a line a stack, and for a local run one for its journeys."""
 
-import time
 from collections import Counter
-from typing import Self
+from threading import RLock
+from typing import Literal, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -12,15 +12,24 @@ from rich.text import Text
 from corral.local.engine import Event
 from corral.local.journey import Journey
 
+Happening = Literal["begin", "resource", "end", "failed"]
+_KINDS: dict[str, Happening] = {"stack-start": "begin", "resource": "resource", "stack-done": "end"}
+
 
 class Progress:
-    """One line a stack while it is deployed, and one for the journeys. Silent for scripts."""
+    """One line a stack while it is worked on, and with `journeys` one for them. Silent for scripts."""
 
-    def __init__(self, console: Console, silent: bool) -> None:
+    def __init__(
+        self, console: Console, silent: bool, first: str = "starting the local AWS", journeys: bool = True
+    ) -> None:
+        self._first = first
+        self._said = ""
         self._counts: Counter[str] = Counter()
-        self._done: dict[str, float] = {}
-        self._journeys = 0
-        self._started = time.monotonic()
+        self._ended: dict[str, Happening] = {}
+        self._lock = (
+            RLock()
+        )  # stacks are worked on by threads, and an interrupt says something between any two steps
+        self._journeys = 0 if journeys else None
         self._live = None if silent else Live(console=console, refresh_per_second=8, transient=True)
 
     def __enter__(self) -> Self:
@@ -39,18 +48,27 @@ class Progress:
             self._live = None
 
     def event(self, event: Event) -> None:
+        """Something happened in a stack of the offline engine."""
+        if event.kind in _KINDS:
+            self.tell(event.stack, _KINDS[event.kind])
+
+    def tell(self, stack: str, what: Happening) -> None:
         """Something happened in a stack."""
-        if event.kind == "stack-start":
-            self._counts[event.stack] += 0
-        elif event.kind == "resource":
-            self._counts[event.stack] += 1
-        elif event.kind == "stack-done":
-            self._done[event.stack] = time.monotonic() - self._started
-        self._draw()
+        with self._lock:
+            self._counts[stack] += what == "resource"
+            if what in ("end", "failed"):
+                self._ended[stack] = what
+            self._draw()
+
+    def say(self, text: str) -> None:
+        """Keep one line of text below the stacks."""
+        with self._lock:
+            self._said = text
+            self._draw()
 
     def journey(self, played: Journey) -> Journey:
         """A journey was played; passes it on."""
-        self._journeys += 1
+        self._journeys = (self._journeys or 0) + 1
         self._draw()
         return played
 
@@ -59,12 +77,15 @@ class Progress:
             return
         lines: list[RenderableType] = []
         if not self._counts:
-            lines.append(Spinner("dots", "starting the local AWS"))
+            lines.append(Spinner("dots", self._first))
         for stack, count in sorted(self._counts.items()):
-            if stack in self._done:
-                lines.append(Text.from_markup(f"[green]✓[/green] {stack}  {count} resources"))
-            else:
+            if stack not in self._ended:
                 lines.append(Spinner("dots", f"{stack}  {count} resources"))
-        if self._counts and len(self._done) == len(self._counts):
+            else:
+                mark = "[green]✓[/green]" if self._ended[stack] == "end" else "[red]✗[/red]"
+                lines.append(Text.from_markup(f"{mark} {stack}  {count} resources"))
+        if self._journeys is not None and self._counts and len(self._ended) == len(self._counts):
             lines.append(Spinner("dots", f"journeys  {self._journeys} played"))
+        if self._said:
+            lines.append(Text(self._said, style="yellow"))
         self._live.update(Group(*lines))

@@ -76,6 +76,17 @@ def resolved_agent(environment: "Environment", name: str) -> "ResolvedAgent":
     return agents[name]
 
 
+def chosen_teams(environment: "Environment", wanted: list[str] | None) -> list[str]:
+    """The teams of an environment that are wanted, all unless some are named. Ends with 1 for one it lacks."""
+    if not wanted:
+        return list(environment.teams)
+    for name in wanted:
+        if name not in environment.teams:
+            teams = environment.teams
+            say_no(f"there is no team {name}. Teams: {listed(teams)}.{suggestion(name, teams)}")
+    return [name for name in environment.teams if name in wanted]
+
+
 def show_errors(found: SpecErrors, root: Path) -> None:
     """Print errors by file, each with the line it is about; of very many the first ones."""
     shown = found.errors[:_MOST_SHOWN]

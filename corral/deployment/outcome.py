@@ -1,0 +1,110 @@
+"""What came of one stack: what changed, what went wrong and where in the spec that comes from."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pulumi.automation import EngineEvent
+
+from corral.deployment.origin import Origins
+
+State = Literal["done", "failed", "skipped"]
+
+# The engine's name of a step -> ours. A replacement is told once, by the step that says so.
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "same": "unchanged",
+}
+# What the engine says at the end of what it said before.
+_SUMMARIES = (
+    *("update failed", "preview failed", "destroy failed"),
+    "an unhandled error occurred: program exited",
+)
+_NOT_ON_AWS = ("corral:", "pulumi:")  # components, and Pulumi's own records
+_COLOR = re.compile(r"<\{%.*?%\}>")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource that was changed, or in a preview would be. `properties` are those that differ."""
+
+    what: str
+    urn: str
+    properties: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The resource's logical name."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def type(self) -> str:
+        """Its type token."""
+        return self.urn.split("::")[2].rpartition("$")[2]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that went wrong. `place` is a file and line of the spec; both it and `resource` may be empty."""
+
+    message: str
+    resource: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        """Render as one text: where, what, why."""
+        return ": ".join(part for part in (self.place, self.resource, self.message) if part)
+
+
+@dataclass
+class Outcome:
+    """One stack's part of a deployment, filled in while it runs. `reason` says why it was skipped."""
+
+    stack: str
+    state: State = "done"
+    changes: list[Change] = field(default_factory=list)
+    unchanged: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    seconds: float = 0.0
+    reason: str = ""
+
+    def counts(self) -> Counter[str]:
+        """How many resources were created, updated and so on."""
+        return Counter(change.what for change in self.changes)
+
+    def note(self, event: EngineEvent, origins: Origins) -> bool:
+        """Take in an engine event; says whether a resource was dealt with."""
+        if event.diagnostic_event and event.diagnostic_event.severity == "error":
+            said = event.diagnostic_event
+            self._problem(said.message, said.urn or "", origins)
+        elif event.policy_event and event.policy_event.enforcement_level == "mandatory":
+            policy = event.policy_event
+            self._problem(f"{policy.policy_name}: {policy.message}", policy.resource_urn or "", origins)
+        elif event.res_outputs_event:
+            step = event.res_outputs_event.metadata
+            return self._step(step.op.value, step.urn, step.diffs or [])
+        return False
+
+    def _step(self, operation: str, urn: str, properties: list[str]) -> bool:
+        what, change = _DONE.get(operation), Change(operation, urn)
+        if what is None or change.type.startswith(_NOT_ON_AWS):
+            return False
+        if what == "unchanged":
+            self.unchanged += 1
+        else:
+            self.changes.append(Change(what, urn, tuple(properties)))
+        return True
+
+    def _problem(self, message: str, urn: str, origins: Origins) -> None:
+        text = _COLOR.sub("", message).strip()
+        if text.startswith(_SUMMARIES) or any(text in known.message for known in self.problems):
+            return
+        about = Change("", urn) if urn else None
+        if about is None or about.type.startswith(_NOT_ON_AWS):
+            self.problems.append(Problem(text, "", origins.place(self.stack.replace(".", "-"))))
+        else:
+            self.problems.append(Problem(text, f"{about.type} {about.name}", origins.place(about.name)))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from corral.local.server.core import AwsError, HttpRequest, LocalAws
+from corral.local.server.faults import Faults
 from corral.local.server.wire import Response
 
 PREFIX = "/_corral/"
@@ -18,11 +19,13 @@ PREFIX = "/_corral/"
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
-def handle(aws: LocalAws, http: HttpRequest) -> Response:
+def handle(aws: LocalAws, faults: Faults, http: HttpRequest) -> Response:
     """Answer one admin request with JSON."""
     if http.headers.get("host", "").rpartition(":")[0] not in _LOOPBACK:
         return _json(403, {"error": "the local AWS is administered by its loopback address only"})
     name = http.path[len(PREFIX) :].strip("/")
+    if name == "faults" and http.method in ("GET", "PUT"):
+        return _faults(faults, http)
     action = _ACTIONS.get((http.method, name))
     if action is None:
         known = ", ".join(f"{method} {PREFIX}{path}" for method, path in sorted(_ACTIONS))
@@ -31,6 +34,16 @@ def handle(aws: LocalAws, http: HttpRequest) -> Response:
         return _json(200, action(aws, http))
     except AwsError as error:
         return _json(error.status, {"error": error.message, "code": error.code})
+
+
+def _faults(faults: Faults, http: HttpRequest) -> Response:
+    """Order faults, in place of those ordered before; or say how many are still to happen."""
+    try:
+        if http.method == "PUT":
+            faults.order(_body(http).get("faults"))
+    except AwsError as error:
+        return _json(error.status, {"error": error.message, "code": error.code})
+    return _json(200, {"left": faults.left()})
 
 
 def _json(status: int, content: Any) -> Response:

@@ -22,6 +22,7 @@ from corral.local.server.core import (
     LocalAws,
     not_implemented,
 )
+from corral.local.server.faults import Faults
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class App:
     def __init__(self, aws: LocalAws, moto_app: Any) -> None:
         self.aws = aws
         self._moto_app = moto_app
+        self._faults = Faults()
         self._verifier = identity.Verifier(aws.account)
         aws.perform = self.perform
 
@@ -64,7 +66,7 @@ class App:
         try:
             http = wire.read_request(environ)
             if http.path.startswith(admin.PREFIX):
-                return admin.handle(self.aws, http)
+                return admin.handle(self.aws, self._faults, http)
             signature = identity.read_signature(http)
             if signature is None:
                 service = (
@@ -95,6 +97,7 @@ class App:
                 raise not_implemented(target.service, target.operation_name)
             return wire.serialize(target.operation, self._run(call, target.module))
         with self._failure_recorded(call):
+            self._faults.strike(call)
             if target.raw:
                 status, headers, body = importlib.import_module(str(target.module)).handle_raw(call)
             else:
@@ -116,6 +119,7 @@ class App:
 
     def _run(self, call: Call, module: str) -> dict[str, Any]:
         with self._failure_recorded(call):
+            self._faults.strike(call)
             authorize.check(call)
             output: dict[str, Any] = importlib.import_module(module).handle(call)
         for name, value in output.items():

@@ -58,7 +58,8 @@ class Agent(ComponentResource):
                 copy_from=_model_source(args)
             ),
             tags=tags.as_list(),
-            opts=child,
+            # Unless told so, aws-native deletes what it replaces first, and what is served would lose its model.
+            opts=ResourceOptions(parent=self, delete_before_replace=False),
         )
         harness_id = harness_name(site.environment, agent.team, agent.key)
         role = Role(
@@ -76,6 +77,8 @@ class Agent(ComponentResource):
                     permissions.key_use(args.shared.key_arn),
                     permissions.function_invoke("Supervisor", [args.supervisor_arn]),
                 ],
+                # Until the endpoint moves, what it serves invokes the former model.
+                policy_name=f"permissions-{_fingerprint(_model_source(args), *_model_arns(args))}",
             ),
             child,
         )
@@ -93,16 +96,7 @@ class Agent(ComponentResource):
             ),
             ResourceOptions(parent=self, depends_on=[role.policy]),
         )
-        endpoint = agentcore.HarnessEndpoint(
-            f"{name}-live",
-            harness_id=made.harness_id,
-            endpoint_name=ENDPOINT,
-            description="What callers use.",
-            target_version=made.version,
-            tags=tags.as_list(),
-            opts=child,
-        )
-        dynamodb.TableItem(
+        config = dynamodb.TableItem(
             f"{name}-config",
             table_name=args.agents_table,
             hash_key="agent",
@@ -110,7 +104,18 @@ class Agent(ComponentResource):
             item=made.arn.apply(lambda arn: json.dumps(_config_item(agent, arn))),
             opts=child,
         )
-        self.policy_ids, self.policy_sha256 = self._policies(name, args)
+        policies, self.policy_sha256 = self._policies(name, args)
+        self.policy_ids = [policy.policy_id for policy in policies]
+        endpoint = agentcore.HarnessEndpoint(
+            f"{name}-live",
+            harness_id=made.harness_id,
+            endpoint_name=ENDPOINT,
+            description="What callers use.",
+            target_version=made.version,
+            tags=tags.as_list(),
+            # A version is served once supervisor and gateway know what it may do.
+            opts=ResourceOptions(parent=self, depends_on=[config, *policies]),
+        )
         self.harness_arn = made.arn
         self.harness_id = made.harness_id
         self.endpoint_arn = endpoint.arn
@@ -118,7 +123,7 @@ class Agent(ComponentResource):
         self.profile_arn = profile.inference_profile_arn
         self.register_outputs({"harness_arn": self.harness_arn, "role_arn": self.role_arn})
 
-    def _policies(self, name: str, args: AgentArgs) -> tuple[list[Output[str]], Output[str]]:
+    def _policies(self, name: str, args: AgentArgs) -> tuple[list[agentcore.Policy], Output[str]]:
         """Permit the agent its tools. Every target exists by now: the platform's stack comes first."""
         agent, account = args.agent, args.shared.site.account
 
@@ -128,7 +133,7 @@ class Agent(ComponentResource):
         # How many policies there are must be known before the gateway's id; ids are all as long as this one.
         stand_in = args.shared.site.arn("bedrock-agentcore", f"gateway/{args.shared.site.name()}-0123456789")
         texts = Output.from_input(args.gateway_arn).apply(statements)
-        ids: list[Output[str]] = []
+        made: list[agentcore.Policy] = []
         for index in range(len(statements(stand_in))):
             suffix = f"_{index + 1}" if index else ""
             policy = agentcore.Policy(
@@ -144,13 +149,13 @@ class Agent(ComponentResource):
                 # Its name is taken while it exists. Until the new one is there the agent's calls are denied.
                 opts=ResourceOptions(parent=self, delete_before_replace=True),
             )
-            ids.append(policy.policy_id)
-        return ids, texts.apply(lambda found: hashlib.sha256("\n\n".join(found).encode()).hexdigest())
+            made.append(policy)
+        return made, texts.apply(lambda found: hashlib.sha256("\n\n".join(found).encode()).hexdigest())
 
 
-def _fingerprint(model_source: str) -> str:
-    """Part of a profile's name: another model needs another profile, and the old one serves until it is there."""
-    return hashlib.sha256(model_source.encode()).hexdigest()[:8]
+def _fingerprint(*model: str) -> str:
+    """Part of a name, so that for another model another thing is made, and the old one serves until then."""
+    return hashlib.sha256("\n".join(model).encode()).hexdigest()[:8]
 
 
 def _model_source(args: AgentArgs) -> str:

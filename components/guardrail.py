@@ -78,7 +78,7 @@ class Guardrail(ComponentResource):
             # A version holds what the guardrail was when it was made: other rules need another one.
             description=f"Rules {_fingerprint(args.rules)}",
             # Teams go on using the version they were deployed with. The guardrail takes all versions with it.
-            opts=ResourceOptions(parent=self, retain_on_delete=True),
+            opts=ResourceOptions(parent=self, retain_on_delete=True, delete_before_replace=False),
         )
         self.guardrail_id = guardrail.guardrail_id
         self.arn = guardrail.guardrail_arn

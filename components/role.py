@@ -12,13 +12,18 @@ from components.site import Shared
 
 @dataclass(frozen=True)
 class RoleArgs:
-    """Arguments of a Role. `aws_name` is its name in IAM, `trust` its trust policy."""
+    """Arguments of a Role. `aws_name` is its name in IAM, `trust` its trust policy.
+
+    A change of `policy_name` puts the new policy beside the old one, which goes at the end of the update. So what
+    still runs on the old grants keeps them until then.
+    """
 
     shared: Shared
     aws_name: str
     description: str
     trust: Input[str]
     grants: Sequence[Grant]
+    policy_name: str = "permissions"
 
 
 class Role(ComponentResource):
@@ -39,7 +44,7 @@ class Role(ComponentResource):
         )
         self.policy: Resource = iam.RolePolicy(
             f"{name}-policy",
-            name="permissions",
+            name=args.policy_name,
             role=role.name,
             policy=policy(args.grants),
             opts=ResourceOptions(parent=self),

@@ -5,6 +5,7 @@ import gc
 import multiprocessing
 import os
 import runpy
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,9 @@ class Recorded:
     inputs: dict[str, Any]
     dependencies: list[str]
     protect: bool
+    retain: bool  # on delete
+    delete_first: bool | None  # before its replacement is made; None: as the provider has it
+    timeouts: dict[str, str]
     outputs: dict[str, Any] | None = None  # what a component registered
 
 
@@ -42,6 +46,21 @@ class Program:
     def of(self, kind: str) -> list[Recorded]:
         """The resources of a type."""
         return [resource for resource in self.resources if resource.type == kind]
+
+
+def project(folder: Path) -> Path:
+    """Copy what a stack is made from into a folder, to be changed there; returns the program."""
+    for name in ("functions", "templates"):
+        (folder / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder / "stacks"
+
+
+def replaced(path: Path, old: str, new: str) -> None:
+    """Replace text that occurs once in a file."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} must occur once in {path}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def record(stack: str, outputs: dict[str, dict[str, Any]], program: Path = ROOT / "stacks") -> Program:
@@ -138,6 +157,15 @@ def _monitor(stack_outputs: dict[str, dict[str, Any]], result: Program) -> Any:
                         inputs=_plain(rpc.deserialize_properties(request.object)),
                         dependencies=sorted(request.dependencies),
                         protect=request.protect,
+                        retain=request.retainOnDelete,
+                        delete_first=(
+                            request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None
+                        ),
+                        timeouts={
+                            step: seconds
+                            for step in ("create", "update", "delete")
+                            if (seconds := getattr(request.customTimeouts, step))
+                        },
                     )
                 )
             return super().RegisterResource(request)  # type: ignore[no-untyped-call]

@@ -20,6 +20,11 @@ NAMES = {  # AWS's limits, from botocore's service models
     "aws:athena/workgroup:Workgroup": r"[a-zA-Z0-9._-]{1,128}",
     "aws:glue/catalogDatabase:CatalogDatabase": r"[a-z0-9_]{1,255}",
 }
+# Of these no name is taken while the old one stands; every other aws-native resource goes before its replacement.
+MADE_FIRST = {
+    "aws-native:bedrock:ApplicationInferenceProfile",  # its name ends with the model's fingerprint
+    "aws-native:bedrock:GuardrailVersion",  # has none
+}
 UNTAGGED = {  # these take no tags
     "aws:dynamodb/tableItem:TableItem",
     "aws:glue/catalogTable:CatalogTable",
@@ -73,6 +78,14 @@ def test_an_agent_has_at_most_twenty_resources(everything: list[Recorded]) -> No
             level = {r.urn for r in everything if r.parent in level}
             below += len(level)
         assert 8 <= below <= MAX_PER_AGENT, agent.name
+
+
+def test_a_thing_goes_before_its_replacement_only_where_its_name_is_taken(everything: list[Recorded]) -> None:
+    for resource in everything:
+        if resource.type.startswith("aws-native:"):  # whose provider deletes first unless told not to
+            assert (resource.delete_first is False) == (resource.type in MADE_FIRST), resource.urn
+        else:  # the aws provider sees for itself whether a name is taken
+            assert resource.delete_first is None, resource.urn
 
 
 @pytest.mark.parametrize("kind", NAMES)

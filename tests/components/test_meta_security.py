@@ -133,7 +133,9 @@ def test_policies_fit_iam(everything: list[Recorded]) -> None:
     totals: dict[str, int] = {}
     for policy in _of(everything, "aws:iam/rolePolicy:RolePolicy"):
         role = policy.inputs["role"]
-        totals[role] = totals.get(role, 0) + len("".join(policy.inputs["policy"].split()))
+        # Under another name the new policy stands beside the old one for a while.
+        times = 1 if policy.inputs["name"] in ("permissions", "tools") else 2
+        totals[role] = totals.get(role, 0) + times * len("".join(policy.inputs["policy"].split()))
     assert max(totals.values()) <= MAX_INLINE
     for boundary in _of(everything, "aws:iam/policy:Policy"):
         assert len("".join(boundary.inputs["policy"].split())) <= MAX_MANAGED

@@ -1,7 +1,6 @@
 """An agent under a new name is the same agent: nothing is replaced, and people see the new name."""
 
 import json
-import shutil
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from corral.local.engine import schemas
 from corral.local.engine.native import to_cloudformation
 from corral.local.provider.aws import KINDS
 from tests.components.conftest import PLATFORM
-from tests.components.recorder import REGION, ROOT, Program, Recorded, record
+from tests.components.recorder import REGION, Program, Recorded, project, record, replaced
 
 pytestmark = pytest.mark.xdist_group("components")
 
@@ -19,31 +18,29 @@ OLD, NEW = "helpdesk", "service-desk"
 
 @pytest.fixture(scope="module")
 def renamed(programs: dict[str, Program], tmp_path_factory: pytest.TempPathFactory) -> Program:
-    folder = tmp_path_factory.mktemp("renamed")
-    for name in ("functions", "templates"):
-        (folder / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
-    team = folder / "stacks/dev/teams/support.yaml"
-    text = team.read_text(encoding="utf-8")
-    assert f"- name: {OLD}\n" in text
-    team.write_text(
-        text.replace(f"- name: {OLD}\n", f"- name: {NEW}\n    formerly: {OLD}\n"), encoding="utf-8"
-    )
-    program = record("dev.support", {PLATFORM: programs["dev"].outputs}, folder / "stacks")
+    stacks = project(tmp_path_factory.mktemp("renamed"))
+    replaced(stacks / "dev/teams/support.yaml", f"- name: {OLD}\n", f"- name: {NEW}\n    formerly: {OLD}\n")
+    program = record("dev.support", {PLATFORM: programs["dev"].outputs}, stacks)
     assert not program.errors, program.errors
     return program
 
 
 def test_nothing_is_made_or_deleted(programs: dict[str, Program], renamed: Program) -> None:
-    assert [r.urn for r in renamed.resources] == [r.urn for r in programs["dev.support"].resources]
+    assert list(_by_urn(renamed)) == list(_by_urn(programs["dev.support"]))
 
 
 def test_nothing_is_replaced(programs: dict[str, Program], renamed: Program) -> None:
     changed = 0
-    for before, after in zip(programs["dev.support"].resources, renamed.resources, strict=True):
-        assert _fixed(before) == _fixed(after), before.urn
+    resources = _by_urn(renamed)
+    for urn, before in _by_urn(programs["dev.support"]).items():
+        after = resources[urn]
+        assert _fixed(before) == _fixed(after), urn
         changed += before.inputs != after.inputs
     assert changed >= 8, "the comparison sees no change at all"
+
+
+def _by_urn(program: Program) -> dict[str, Recorded]:
+    return {resource.urn: resource for resource in sorted(program.resources, key=lambda r: r.urn)}
 
 
 def _fixed(resource: Recorded) -> dict[str, Any]:

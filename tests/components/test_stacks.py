@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import shutil
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from ruamel.yaml import YAML
 from components.outputs import PlatformOutputs
 from corral.spec.load import load_environment
 from tests.components.conftest import PLATFORM
-from tests.components.recorder import ROOT, Program, record
+from tests.components.recorder import ROOT, Program, project, record
 
 pytestmark = pytest.mark.xdist_group("components")
 
@@ -24,15 +23,13 @@ STATEFUL = ("aws:kms/key:Key", "aws:s3/bucket:Bucket", "aws:dynamodb/table:Table
 
 def _changed(folder: Path, **changes: str) -> Path:
     """A copy of the project whose platform.yaml says something else; returns its program."""
-    for name in ("functions", "templates"):
-        (folder / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
-    path = folder / "stacks/dev/platform.yaml"
+    program = project(folder)
+    path = program / "dev/platform.yaml"
     text = path.read_text()
     for key, value in changes.items():
         text = re.sub(rf"^{key}:.*\n", "", text, flags=re.M) + f"{key}: {value}\n"
     path.write_text(text)
-    return folder / "stacks"
+    return program
 
 
 def test_the_outputs_are_those_that_docs_outputs_md_lists(programs: dict[str, Program]) -> None:

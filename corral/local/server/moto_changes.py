@@ -1,4 +1,4 @@
-"""Every change to moto's behaviour, each for something moto 5.2 does unlike AWS.
+"""Every change to moto's behaviour, each for something moto 5.2 does unlike AWS; `moto_settings` has one kind.
 
 `tests/local/server/test_moto_changes.py` asserts the stock behaviour of each beside the changed one, so that
 an upgrade of moto shows which are no longer needed.
@@ -24,15 +24,13 @@ from moto.firehose.models import FirehoseBackend
 from moto.iam.access_control import PermissionResult
 from moto.iam.exceptions import DeleteConflictException
 from moto.iam.models import IAMBackend
-from moto.logs.exceptions import ResourceNotFoundException as LogsResourceNotFoundException
-from moto.logs.responses import LogsResponse
 from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.s3.exceptions import AccessDeniedByLock, InvalidBucketState, S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
-from corral.local.server import iam
+from corral.local.server import iam, moto_settings
 
 
 class MotoApplication(DomainDispatcherApplication):
@@ -62,9 +60,8 @@ def changes(endpoint: str) -> list[tuple[Any, str, Any]]:
         (S3Backend, "put_object_lock_configuration", _put_object_lock_configuration),
         (S3Response, "put_object_retention", _guarded(S3Response.put_object_retention)),
         (S3Response, "_key_response_get", _with_retention(S3Response._key_response_get)),
-        (LogsResponse, "associate_kms_key", _associate_kms_key),
-        (LogsResponse, "disassociate_kms_key", _disassociate_kms_key),
         (Trail, "check_bucket_exists", _with_policy_check(Trail.check_bucket_exists)),
+        *moto_settings.CHANGES,
         (LambdaFunction, "_get_layers_data", _with_public_layers(LambdaFunction._get_layers_data)),
         (FunctionUrlConfig, "__init__", _local_url(endpoint)),
         (FunctionUrlConfig, "to_dict", _with_qualifier),
@@ -226,28 +223,6 @@ def put_object(account: str, bucket_name: str, key: str, data: bytes) -> None:
         lock_mode=bucket.default_lock_mode if locked else None,
         lock_until=bucket.default_retention() if locked else None,
     )
-
-
-# CloudWatch Logs: moto takes a group's key at its creation only
-
-
-def _associate_kms_key(self: LogsResponse) -> str:
-    return _set_kms_key(self, self._get_param("kmsKeyId"))
-
-
-def _disassociate_kms_key(self: LogsResponse) -> str:
-    return _set_kms_key(self, None)
-
-
-def _set_kms_key(response: LogsResponse, key: str | None) -> str:
-    name = response._get_param("logGroupName")
-    if name is None:
-        raise NotImplementedError("a KMS key for query results (resourceIdentifier)")
-    group = response.logs_backend.groups.get(name)
-    if group is None:
-        raise LogsResourceNotFoundException
-    group.kms_key_id = key
-    return ""
 
 
 # CloudTrail

@@ -3,7 +3,6 @@
 A failing `stock` test is good news: moto now behaves as AWS there, and the change can go.
 """
 
-import ast
 import gzip
 import json
 import subprocess
@@ -17,32 +16,7 @@ from botocore.exceptions import ClientError
 
 from corral.local.server.moto_changes import changes
 from tests.local.server.conftest import ACCOUNT, REGION, Server, code_of, status_of
-from tests.local.server.support import function
-
-# What stock moto does, asked in a process without our changes. Each prints one Python literal.
-_PROLOGUE = """
-import boto3, io, json, contextlib
-from botocore.exceptions import ClientError
-from moto import mock_aws
-mock = mock_aws(); mock.start()
-s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
-def client(service):
-    return boto3.client(service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
-def tried(call):
-    try:
-        return call()
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-    except Exception as error:
-        return type(error).__name__
-"""
-
-
-def stock(program: str) -> Any:
-    done = subprocess.run(
-        [sys.executable, "-c", _PROLOGUE + program], capture_output=True, text=True, check=True
-    )
-    return ast.literal_eval(done.stdout)
+from tests.local.server.support import function, stock
 
 
 def test_stock_refuses_every_put_under_a_tls_only_policy() -> None:
@@ -387,36 +361,3 @@ def test_a_policy_in_use_cannot_be_deleted(server: Server, name: str) -> None:
     iam.delete_policy(PolicyArn=attached)
     iam.delete_role(RoleName=name)
     iam.delete_policy(PolicyArn=boundary)
-
-
-def test_stock_cannot_change_the_key_of_a_log_group() -> None:
-    answered = stock(
-        """
-logs = client("logs")
-logs.create_log_group(logGroupName="g", kmsKeyId="arn:aws:kms:us-east-1:123456789012:key/one")
-print(repr([tried(lambda: logs.associate_kms_key(logGroupName="g", kmsKeyId="arn:aws:kms:a:1:key/two")),
-            tried(lambda: logs.disassociate_kms_key(logGroupName="g"))]))
-"""
-    )
-    assert answered == ["NotImplementedError", "NotImplementedError"]
-
-
-def test_the_key_of_a_log_group_changes(server: Server, name: str) -> None:
-    logs = server.client("logs")
-    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/"
-    logs.create_log_group(logGroupName=name, kmsKeyId=f"{key}one")
-
-    def shown() -> str | None:
-        (group,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-        return group.get("kmsKeyId")
-
-    logs.associate_kms_key(logGroupName=name, kmsKeyId=f"{key}two")
-    assert shown() == f"{key}two"
-    logs.disassociate_kms_key(logGroupName=name)
-    assert shown() is None
-    with pytest.raises(ClientError) as error:
-        logs.associate_kms_key(logGroupName=f"{name}-gone", kmsKeyId=f"{key}two")
-    assert code_of(error) == "ResourceNotFoundException"
-    with pytest.raises(ClientError) as error:
-        logs.disassociate_kms_key(resourceIdentifier=f"arn:aws:logs:{REGION}:{ACCOUNT}:query-definition:*")
-    assert status_of(error) == 501

@@ -44,6 +44,7 @@ class Audit(ComponentResource):
                 statements=_statements(site, site.bucket_arn(bucket_name)),
                 lock=Lock(args.lock_mode, site.retention_days),
                 expire_days={"": site.retention_days + 1},
+                keep=site.production,
             ),
             ResourceOptions(parent=self),
         )
@@ -54,7 +55,7 @@ class Audit(ComponentResource):
             retention_in_days=site.log_retention_days,
             kms_key_id=args.key_arn,
             tags=shared.tags.as_dict(),
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, protect=site.production, retain_on_delete=site.production),
         )
         role = Role(
             f"{name}-logs",
@@ -81,7 +82,9 @@ class Audit(ComponentResource):
             cloud_watch_logs_role_arn=role.arn,
             advanced_event_selectors=list(chosen.values()),
             tags=shared.tags.as_dict(),
-            opts=ResourceOptions(parent=self, depends_on=[self.bucket.ready, role.policy]),
+            opts=ResourceOptions(
+                parent=self, depends_on=[self.bucket.ready, role.policy], protect=site.production
+            ),
         )
         self.trail_arn = trail.arn
         self.selectors = list(chosen)

@@ -24,7 +24,10 @@ class Lock:
 
 @dataclass(frozen=True)
 class BucketArgs:
-    """Arguments of a Bucket. `statements` are added to its policy; `expire_days` maps prefixes to days."""
+    """Arguments of a Bucket. `statements` are added to its policy; `expire_days` maps prefixes to days.
+
+    One to `keep` outlives its stack, with all that guards it.
+    """
 
     site: Site
     tags: Tags
@@ -33,22 +36,23 @@ class BucketArgs:
     statements: Sequence[Mapping[str, Any]] = ()
     lock: Lock | None = None
     expire_days: Mapping[str, int] = field(default_factory=dict)
+    keep: bool = False
 
 
 class Bucket(ComponentResource):
-    """A bucket. What writes to it should depend on `ready`, its policy."""
+    """A bucket. What writes to it should depend on `ready`: then it encrypts, keeps versions, locks and refuses."""
 
     def __init__(self, name: str, args: BucketArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Bucket", name, None, opts)
         production = args.site.production
-        child = ResourceOptions(parent=self)
+        child = ResourceOptions(parent=self, retain_on_delete=args.keep)
         bucket = s3.Bucket(
             f"{name}-bucket",
             bucket=args.aws_name,
             object_lock_enabled=args.lock is not None,  # only possible when a bucket is made
             force_destroy=not production,
             tags=args.tags.as_dict(),
-            opts=ResourceOptions(parent=self, protect=production),
+            opts=ResourceOptions(parent=self, protect=production, retain_on_delete=args.keep),
         )
         versioning = s3.BucketVersioning(
             f"{name}-versioning",
@@ -56,13 +60,13 @@ class Bucket(ComponentResource):
             versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
             opts=child,
         )
-        s3.BucketServerSideEncryptionConfiguration(
+        encryption = s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
             rules=[_encryption(args.key_arn)],
             opts=child,
         )
-        s3.BucketOwnershipControls(
+        ownership = s3.BucketOwnershipControls(
             f"{name}-ownership",
             bucket=bucket.bucket,
             rule=s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
@@ -77,8 +81,10 @@ class Bucket(ComponentResource):
             restrict_public_buckets=True,
             opts=child,
         )
+        settings: list[Resource] = [versioning, encryption, ownership, block]
+        after_versioning = ResourceOptions(parent=self, depends_on=[versioning], retain_on_delete=args.keep)
         if args.lock is not None:
-            s3.BucketObjectLockConfiguration(
+            lock = s3.BucketObjectLockConfiguration(
                 f"{name}-lock",
                 bucket=bucket.bucket,
                 rule=s3.BucketObjectLockConfigurationRuleArgs(
@@ -86,21 +92,22 @@ class Bucket(ComponentResource):
                         mode=args.lock.mode, days=args.lock.days
                     )
                 ),
-                opts=ResourceOptions(parent=self, depends_on=[versioning]),
+                opts=after_versioning,
             )
+            settings.append(lock)
         s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,
             rules=_lifecycle(args.expire_days),
-            opts=ResourceOptions(parent=self, depends_on=[versioning]),
+            opts=after_versioning,
         )
         arn = args.site.bucket_arn(args.aws_name)
-        # S3 refuses to change a bucket's policy and its public access block at the same time.
+        # Last, so that it stands for them all; S3 refuses to change it together with the public access block.
         self.ready: Resource = s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
             policy=document([tls_only("s3:*", [arn, f"{arn}/*"]), *args.statements]),
-            opts=ResourceOptions(parent=self, depends_on=[block]),
+            opts=ResourceOptions(parent=self, depends_on=settings, retain_on_delete=args.keep),
         )
         self.bucket = bucket.bucket
         self.arn = bucket.arn

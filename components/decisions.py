@@ -40,7 +40,7 @@ class Decisions(ComponentResource):
             retention_in_days=site.log_retention_days,
             kms_key_id=args.key_arn,
             tags=shared.tags.as_dict(),
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, retain_on_delete=site.production),
         )
         role = Role(
             name,

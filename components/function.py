@@ -49,7 +49,8 @@ class Function(ComponentResource):
             retention_in_days=site.log_retention_days,
             kms_key_id=shared.key_arn,
             tags=tags,
-            opts=ResourceOptions(parent=self),
+            # Logs are kept for their time, also when what wrote them is gone.
+            opts=ResourceOptions(parent=self, retain_on_delete=site.production),
         )
         own = [permissions.log_streams(logs.arn), permissions.traces(), permissions.key_use(shared.key_arn)]
         self.role = Role(

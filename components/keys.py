@@ -35,13 +35,17 @@ _ENCRYPT = (
 
 @dataclass(frozen=True)
 class KeyArgs:
-    """Arguments of a Key. `trails` are the names of the CloudTrail trails whose files it encrypts."""
+    """Arguments of a Key. `trails` are the names of the CloudTrail trails whose files it encrypts.
+
+    One to `keep` outlives its stack, as do the records that only it can read.
+    """
 
     site: Site
     tags: Tags
     alias: str  # without "alias/"
     description: str
     trails: Sequence[str] = ()
+    keep: bool = False
 
 
 class Key(ComponentResource):
@@ -57,13 +61,13 @@ class Key(ComponentResource):
             deletion_window_in_days=WINDOW_DAYS[production],
             policy=document(_statements(args.site, args.trails)),
             tags=args.tags.as_dict(),
-            opts=ResourceOptions(parent=self, protect=production),
+            opts=ResourceOptions(parent=self, protect=production, retain_on_delete=args.keep),
         )
         kms.Alias(
             f"{name}-alias",
             name=f"alias/{args.alias}",
             target_key_id=key.key_id,
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, retain_on_delete=args.keep),
         )
         self.arn = key.arn
         self.register_outputs({"arn": self.arn})

@@ -30,7 +30,7 @@ class Memory(ComponentResource):
             event_expiry_duration=EVENT_DAYS,
             encryption_key_arn=shared.key_arn,
             tags=shared.tags.as_dict(),
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, protect=shared.site.production),
         )
         self.memory_id = memory.memory_id
         self.arn = memory.memory_arn

@@ -56,6 +56,7 @@ class Platform(ComponentResource):
                 site.name("audit"),
                 f"The audit trail of {site.environment}.",
                 trails=[site.name("trail")],
+                keep=site.production,
             ),
             self._child,
         )

@@ -39,7 +39,7 @@ class Registry(ComponentResource):
                 kms_key_arn=shared.key_arn
             ),
             tags=shared.tags.as_list(),
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, protect=shared.site.production),  # it holds people's approvals
         )
         for tool, entry in args.catalogue.items():
             _tool_record(f"{name}-{tool}", entry, registry.registry_id, shared.tags, self)

@@ -91,7 +91,7 @@ class Tool(ComponentResource):
                 kms_key_id=shared.key_arn,
                 recovery_window_in_days=SECRET_RECOVERY_DAYS[site.production],
                 tags=shared.tags.as_dict(),
-                opts=child,
+                opts=ResourceOptions(parent=self, protect=site.production),
             )
             yield "SECRET_ARN", secret.arn, [permissions.secret_value(secret.arn)]
         elif need == "documents":

@@ -32,7 +32,34 @@ class Change:
         return key in self.changed and self.new.get(key) is None
 
 
+@dataclass(frozen=True)
+class Live:
+    """A resource as AWS has it now.
+
+    `inputs` are all its reader can tell, AWS's defaults too, by the names of the program's; None or something
+    empty where there is nothing. `outputs` are the others that its creation records, but for `tagsAll`. `id`
+    is the resource's own, where an import may be given another.
+    """
+
+    inputs: Values
+    outputs: Values = field(default_factory=dict)
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Content:
+    """Inputs whose content AWS does not show, only a digest of it, which is the output `shown_as`.
+
+    `digest` takes the inputs and returns what AWS would show; None when they do not tell.
+    """
+
+    inputs: tuple[str, ...]
+    shown_as: str
+    digest: Callable[[Values], str | None]
+
+
 Step = Callable[[Calls, Old], Any]
+Reader = Callable[[Calls, Old], Live]
 # Takes the place of a call that the create handler makes; answers what the handler reads of its answer.
 Rewrite = Callable[[Calls, Parameters, Change], Parameters]
 
@@ -45,14 +72,26 @@ class Kind:
     handler again; the calls named in `rewrites`, which would create a second resource, are replaced by
     calls that change the first. `outputs` are those an update may change. `named` is the input that is
     filled in when the program gives none, and that must be free before a replacement can be made.
+
+    `read` answers what AWS has, by the resource's values: of its state, or, for an import, those that its id
+    tells. `ids` are the forms of an id that can be imported, with the values' names in braces, as
+    `importing` reads them. `defaults` are what AWS sets when nothing is said, in the shape of the inputs; in a
+    list, the one of each element. `elsewhere` are inputs that resources of other types may set as well: AWS's
+    values are compared only with those the program gives. `secret` are inputs that are secret from whatever
+    source.
     """
 
     delete: Step
-    exists: Step
+    read: Reader
+    ids: tuple[str, ...] = ("{name}",)
     in_place: frozenset[str] = frozenset()
     rewrites: Mapping[tuple[str, str], Rewrite] = field(default_factory=dict)
     outputs: frozenset[str] = frozenset()
     named: str | None = "name"
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
+    content: Content | None = None
+    secret: frozenset[str] = frozenset()
 
 
 def of(*names: str) -> frozenset[str]:

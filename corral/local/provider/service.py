@@ -1,7 +1,7 @@
 """Pulumi's provider protocol: what the engine asks of a provider, answered for the `aws` package."""
 
 from importlib.metadata import version
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped]
@@ -13,13 +13,17 @@ from corral.local.engine.create import create
 from corral.local.engine.invokes import invoke
 from corral.local.engine.model import EngineError
 from corral.local.engine.names import automatic_name
+from corral.local.provider.attempt import Attempt
 from corral.local.provider.aws import KINDS
-from corral.local.provider.kind import Change, Kind, Old
+from corral.local.provider.comparing import changed
+from corral.local.provider.importing import located
+from corral.local.provider.kind import Change, Kind, Live, Old, Values
 from corral.local.provider.missing import is_missing
+from corral.local.provider.refresh import imported, refreshed
+from corral.local.provider.unfinished import UNFINISHED, Context, fail_unfinished, marked
 from corral.local.provider.update import update
-from corral.local.provider.values import DEFAULTS, changed, comparable, merged, unknown
+from corral.local.provider.values import DEFAULTS, comparable, merged, unknown
 
-Context: TypeAlias = Any  # grpc's, which has no types
 _PropertyDiff = provider_pb2.PropertyDiff
 
 
@@ -95,7 +99,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Say which inputs differ and whether the resource must be replaced for it."""
         kind = _kind(request, context)
-        differences = changed(request.old_inputs, request.news)
+        differences = _differences(kind, request.old_inputs, request.olds, request.news)
         if not differences:
             return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
         replaces = [key for key in differences if key not in kind.in_place]
@@ -114,46 +118,88 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Create a resource. In a preview, only its inputs are known."""
+        kind = _kind(request, context)
+        inputs = _without_defaults(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=_without_defaults(request.properties))
-        values = _values(request.properties)
+            return provider_pb2.CreateResponse(properties=inputs)
+        attempt = Attempt(self._calls, to_the_end=True)
         try:
-            identifier, outputs = create(self._calls, request.type, request.name, request.urn, values)
+            identifier, outputs = create(attempt, request.type, request.name, request.urn, _values(inputs))
         except EngineError as error:
             _refuse(context, str(error))
-        properties = merged(_without_defaults(request.properties), wire.write(outputs, set()))
+        properties = merged(inputs, wire.write(outputs, set()))
+        if attempt.failure is not None:
+            self._leave_unfinished(context, kind, identifier, inputs, properties, str(attempt.failure))
         return provider_pb2.CreateResponse(id=identifier, properties=properties)
 
     def Update(self, request: Any, context: Context) -> Any:  # noqa: N802
-        """Change a resource in place. In a preview, say what is not known before."""
+        """Change a resource in place. In a preview, say what is not known before.
+
+        For a resource that was left unfinished, what is to be changed is seen from what AWS has.
+        """
         kind = _kind(request, context)
         inputs = _without_defaults(request.news)
-        dropped = comparable(request.old_inputs).keys() - comparable(request.news).keys()
-        kept = merged(request.olds)
-        for key in dropped:
+        before, olds = request.old_inputs, request.olds
+        kept = merged(olds)
+        for key in [UNFINISHED, *(comparable(before).keys() - comparable(request.news).keys())]:
             kept.fields.pop(key, None)
-        differences = frozenset(changed(request.old_inputs, request.news))
         if request.preview:
             return provider_pb2.UpdateResponse(properties=merged(kept, inputs, unknown(kind.outputs)))
-        change = Change(request.id, comparable(request.olds), _values(request.news), differences)
+        values = _values(inputs)
+        attempt = Attempt(self._calls)
         try:
-            outputs = update(self._calls, kind, request.type, request.name, request.urn, change)
+            unseen: set[str] = set()
+            if UNFINISHED in olds.fields:
+                live = kind.read(self._calls, Old(request.id, comparable(olds)))
+                before, olds = refreshed(kind, before, olds, live)
+                unseen = _unseen(kind, live, values)
+            differences = frozenset(unseen | _differences(kind, before, olds, request.news).keys())
+            change = Change(request.id, comparable(olds), values, differences)
+            outputs = update(attempt, kind, request.type, request.name, request.urn, change)
         except EngineError as error:
-            _refuse(context, str(error))
-        return provider_pb2.UpdateResponse(properties=merged(kept, inputs, wire.write(outputs, set())))
+            if not attempt.begun:
+                _refuse(context, str(error))
+            self._leave_unfinished(context, kind, request.id, inputs, merged(kept, inputs), str(error))
+        properties = merged(kept, inputs, wire.write(outputs, set()))
+        return provider_pb2.UpdateResponse(properties=properties)
+
+    def _leave_unfinished(
+        self, context: Context, kind: Kind, identifier: str, inputs: Any, properties: Any, reason: str
+    ) -> NoReturn:
+        """End a create or an update that failed half way: the state is to have what AWS has, not what was asked."""
+        try:
+            live = kind.read(self._calls, Old(identifier, comparable(properties)))
+        except EngineError:
+            pass  # the next update looks again
+        else:
+            _, properties = refreshed(kind, inputs, properties, live)
+        fail_unfinished(context, identifier, inputs, marked(properties, reason), reason)
 
     def Read(self, request: Any, context: Context) -> Any:  # noqa: N802
-        """Say whether a resource still exists. What was changed behind Pulumi's back is not noticed."""
+        """Bring a resource's state up to date, or, without a state, import the resource that has the id."""
         kind = _kind(request, context)
-        if not request.properties.fields:
-            _refuse(context, "the provider for the local AWS cannot import resources")
+        token = _token(request)
+        known = comparable(request.properties)
         try:
-            kind.exists(self._calls, _old(request))
+            told = located(kind, token, request.id)
+        except ValueError as error:
+            if not known:
+                _refuse(context, str(error))
+            told = {}
+        try:
+            live = kind.read(self._calls, Old(request.id, {**told, **known}))
         except EngineError as error:
             if is_missing(error):
                 return provider_pb2.ReadResponse()
             _refuse(context, str(error))
-        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+        identifier = live.id or request.id
+        if known:
+            inputs, properties = refreshed(kind, request.inputs, request.properties, live)
+        else:
+            inputs, properties = imported(kind, live)
+        if UNFINISHED in known:
+            fail_unfinished(context, identifier, inputs, properties, known[UNFINISHED])
+        return provider_pb2.ReadResponse(id=identifier, properties=properties, inputs=inputs)
 
     def Delete(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Delete a resource; one that is gone already is as good."""
@@ -174,8 +220,12 @@ def _refuse(context: Context, message: str) -> NoReturn:
     raise AssertionError("abort raises")
 
 
+def _token(request: Any) -> str:
+    return str(request.urn.split("::")[2].rpartition("$")[2])
+
+
 def _kind(request: Any, context: Context) -> Kind:
-    token = request.urn.split("::")[2].rpartition("$")[2]
+    token = _token(request)
     kind = KINDS.get(token)
     if kind is None:
         _refuse(context, f"the provider for the local AWS has no type {token}")
@@ -200,8 +250,24 @@ def _without_defaults(struct: struct_pb2.Struct) -> struct_pb2.Struct:
     return result
 
 
-def _values(struct: struct_pb2.Struct) -> dict[str, Any]:
-    return wire.read(_without_defaults(struct)).values
+def _values(inputs: struct_pb2.Struct) -> Values:
+    return wire.read(inputs).values
+
+
+def _differences(kind: Kind, before: Any, olds: Any, after: Any) -> dict[str, str]:
+    old, new = comparable(before), comparable(after)
+    for values in (old, new):
+        values.pop(DEFAULTS, None)
+    return changed(old, comparable(olds), new, kind.defaults)
+
+
+def _unseen(kind: Kind, live: Live, values: Values) -> set[str]:
+    """Return the inputs of which no reading tells whether an unfinished change has reached them."""
+    unseen = values.keys() - live.inputs.keys()
+    content = kind.content
+    if content is not None and content.digest(values) == live.outputs[content.shown_as]:
+        unseen -= set(content.inputs)
+    return unseen
 
 
 def _old(request: Any) -> Old:

@@ -4,7 +4,7 @@ from typing import Any
 
 from corral.local.engine.calls import Calls
 from corral.local.engine.create import create
-from corral.local.provider.kind import Change, Kind
+from corral.local.provider.kind import Change, Kind, Values
 
 
 class _Changing(Calls):
@@ -23,4 +23,14 @@ class _Changing(Calls):
 
 def update(calls: Calls, kind: Kind, token: str, name: str, urn: str, change: Change) -> dict[str, Any]:
     """Change one resource and return its outputs. EngineError for what AWS refuses."""
-    return create(_Changing(calls, kind, change), token, name, urn, change.new)[1]
+    values = {**_defaults(kind, change), **change.new}
+    return create(_Changing(calls, kind, change), token, name, urn, values)[1]
+
+
+def _defaults(kind: Kind, change: Change) -> Values:
+    """Return AWS's defaults for the inputs that are no longer given: not to say them would change nothing."""
+    return {
+        key: default
+        for key, default in kind.defaults.items()
+        if change.gone(key) and not (isinstance(default, list) and isinstance(default[0], dict))
+    }

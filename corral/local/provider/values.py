@@ -42,18 +42,17 @@ def _object(struct: struct_pb2.Struct) -> Any:
     return comparable(struct)
 
 
-def changed(before: struct_pb2.Struct, after: struct_pb2.Struct) -> dict[str, str]:
-    """Return each input that differs, and how: `add`, `delete` or `update`."""
-    old, new = comparable(before), comparable(after)
-    result = {}
-    for key in sorted((old.keys() | new.keys()) - {DEFAULTS}):
-        if key not in old:
-            result[key] = "add"
-        elif key not in new:
-            result[key] = "delete"
-        elif old[key] != new[key]:
-            result[key] = "update"
-    return result
+def holds_secret(item: struct_pb2.Value) -> bool:
+    """Whether a value is a secret or has one somewhere within."""
+    kind = item.WhichOneof("kind")
+    if kind == "list_value":
+        return any(map(holds_secret, item.list_value.values))
+    if kind != "struct_value":
+        return False
+    fields = item.struct_value.fields
+    if _SIGNATURE in fields and fields[_SIGNATURE].string_value == rpc._special_secret_sig:
+        return True
+    return any(map(holds_secret, fields.values()))
 
 
 def merged(*structs: struct_pb2.Struct) -> struct_pb2.Struct:

@@ -1,21 +1,24 @@
-"""The provider served over gRPC against moto, and an engine's half of the conversation."""
+"""The provider served over gRPC against the local AWS, and an engine's half of the conversation."""
 
-import logging
-from collections.abc import Callable, Iterator
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import boto3
 import grpc  # type: ignore[import-untyped]
 import pytest
-from moto.server import ThreadedMotoServer
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from corral.local.engine import wire
 from corral.local.engine.calls import Calls
-from corral.local.engine.model import Credentials
+from corral.local.engine.model import Credentials, EngineError
 from corral.local.provider.server import serving
+from tests.local.provider.resource_cases import Case, with_key
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -87,48 +90,145 @@ class Engine:
         )
         return Made(made.id, made.token, checked, answer.properties)
 
-    def exists(self, made: Made) -> bool:
+    def refresh(self, made: Made) -> Made | None:
+        """Read what AWS has; None when it is gone."""
         request = provider_pb2.ReadRequest(
             id=made.id, urn=self.urn(made.token), properties=made.properties, inputs=made.inputs
         )
-        return bool(self.stub.Read(request).id == made.id)
+        answer = self.stub.Read(request)
+        return Made(answer.id, made.token, answer.inputs, answer.properties) if answer.id else None
+
+    def exists(self, made: Made) -> bool:
+        found = self.refresh(made)
+        return found is not None and found.id == made.id
+
+    def import_(self, token: str, identifier: str) -> Made | None:
+        answer = self.stub.Read(provider_pb2.ReadRequest(id=identifier, urn=self.urn(token)))
+        return Made(answer.id, token, answer.inputs, answer.properties) if answer.id else None
 
     def delete(self, made: Made) -> None:
         request = provider_pb2.DeleteRequest(id=made.id, urn=self.urn(made.token), properties=made.properties)
         self.stub.Delete(request)
 
 
-@pytest.fixture(scope="session")
-def moto_server() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+@dataclass
+class LocalAws:
+    """The local AWS, running, with one account that can be emptied."""
+
+    endpoint: str
+    key: str
+    secret: str
+    process: "subprocess.Popen[str]"
+
+    def empty(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        self.process.stdout.readline()
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=self.key,
+            aws_secret_access_key=self.secret,
+        )
+
+
+def recorded(error: Any, made: Made) -> Made:
+    """What the engine's state holds after an error that leaves a resource unfinished.
+
+    `made` has what it held before, or, for a creation, what was asked for.
+    """
+    (details,) = [value for key, value in error.trailing_metadata() if key == "grpc-status-details-bin"]
+    failed = provider_pb2.ErrorResourceInitFailed()
+    assert status_pb2.Status.FromString(details).details[0].Unpack(failed)
+    assert list(failed.reasons) == [error.details()]
+    return Made(failed.id, made.token, made.inputs, failed.properties)
+
+
+def made_of(engine: Engine, cases: Iterable[Case]) -> dict[str, Made]:
+    """Make the resources of cases, in their order."""
+    made: dict[str, Made] = {}
+    for case in cases:
+        made[case.key] = engine.create(case.token, inputs_of(case, made))
+    return made
+
+
+def inputs_of(case: Case, made: dict[str, Made]) -> dict[str, Any]:
+    """The inputs that make the resource of a case, when those before it are made."""
+    key = made.get("aws:kms/key:Key")
+    inputs: dict[str, Any] = with_key(case.inputs, key.id, key.outputs["arn"]) if key else case.inputs
+    return inputs
+
+
+def changed_inputs(case: Case, made: dict[str, Made]) -> dict[str, Any]:
+    """The inputs of a resource that a case changes; None takes one away."""
+    key = made["aws:kms/key:Key"]
+    wanted = {**case.inputs, **case.change}
+    inputs = with_key(wanted, key.id, key.outputs["arn"])
+    return {name: value for name, value in inputs.items() if value is not None}
 
 
 @pytest.fixture(scope="session")
-def stub(moto_server: str) -> Iterator[Any]:
-    calls = Calls(moto_server, Credentials("test", "test"), REGION, ACCOUNT)
+def local_aws() -> Iterator[LocalAws]:
+    process = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("local_aws.py"), ACCOUNT, REGION],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    yield LocalAws(**json.loads(process.stdout.readline()), process=process)
+    process.stdin.close()
+    process.wait(timeout=20)
+
+
+class WatchedCalls(Calls):
+    """Calls that remember those that change something, and of which one such can be made to fail."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.changes: list[str] = []
+        self.until_failure: int | None = None
+
+    def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        if operation.startswith(("describe_", "get_", "head_", "list_")):
+            return super().__call__(service, operation, **parameters)
+        if self.until_failure == 0:
+            self.until_failure = None
+            raise EngineError(f"{service} {operation}: InternalFailure: interrupted")
+        answer = super().__call__(service, operation, **parameters)
+        if self.until_failure is not None:
+            self.until_failure -= 1
+        self.changes.append(f"{service} {operation}")
+        return answer
+
+
+@pytest.fixture(scope="session")
+def calls(local_aws: LocalAws) -> WatchedCalls:
+    """The calls of the provider."""
+    return WatchedCalls(local_aws.endpoint, Credentials(local_aws.key, local_aws.secret), REGION, ACCOUNT)
+
+
+@pytest.fixture(scope="session")
+def stub(calls: WatchedCalls) -> Iterator[Any]:
     with serving(calls) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield provider_pb2_grpc.ResourceProviderStub(channel)
 
 
 @pytest.fixture
-def engine(moto_server: str, stub: Any) -> Engine:
+def engine(local_aws: LocalAws, stub: Any, calls: WatchedCalls) -> Engine:
     """An engine with an empty account."""
-    urlopen(Request(f"{moto_server}/moto-api/reset", method="POST")).read()
+    local_aws.empty()
+    calls.until_failure = None
     return Engine(stub)
 
 
 @pytest.fixture
-def client(moto_server: str) -> Callable[[str], Any]:
+def client(local_aws: LocalAws) -> Callable[[str], Any]:
     """A boto3 client of the account, to look at what is really there."""
-    return lambda service: boto3.client(
-        service,
-        endpoint_url=moto_server,
-        region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    return cache(local_aws.client)

@@ -112,9 +112,3 @@ def test_what_aws_refuses_is_said_whole(engine: Any) -> None:
 def test_a_type_it_does_not_have_is_named(engine: Any) -> None:
     with pytest.raises(grpc.RpcError, match="aws:ec2/instance:Instance"):
         engine.check("aws:ec2/instance:Instance", {})
-
-
-def test_import_is_refused(engine: Any) -> None:
-    request = provider_pb2.ReadRequest(id="items", urn=engine.urn(TABLE))
-    with pytest.raises(grpc.RpcError, match="cannot import"):
-        engine.stub.Read(request)

@@ -1,65 +1,53 @@
 """Every type: made, found, changed in place, deleted, found missing; and what the changes really did."""
 
-import importlib.util
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from corral.local.engine.aws import HANDLERS
 from corral.local.provider.aws import KINDS
-
-_SPEC = importlib.util.spec_from_file_location(
-    "resource_cases", Path(__file__).with_name("resource_cases.py")
-)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-cases = importlib.util.module_from_spec(_SPEC)
-__import__("sys").modules["resource_cases"] = cases
-_SPEC.loader.exec_module(cases)
+from tests.local.provider import resource_cases as cases
+from tests.local.provider.conftest import Made, changed_inputs, made_of
 
 KEY = "aws:kms/key:Key"
-ALIAS = "aws:kms/alias:Alias"  # not among the cases: it needs a key's id
-
-
-def changed(case: Any) -> dict[str, Any]:
-    wanted = {**case.inputs, **case.change}
-    return {key: value for key, value in wanted.items() if value is not None}
+ALIAS = "aws:kms/alias:Alias"
 
 
 def test_every_type_the_engine_makes_can_be_changed_and_deleted() -> None:
     assert set(KINDS) == set(HANDLERS)
-    assert {ALIAS, *(case.token for case in cases.CASES)} == set(HANDLERS)
+    assert {case.token for case in cases.CASES} == set(HANDLERS)
 
 
 @pytest.fixture
-def all_made(engine: Any) -> dict[str, Any]:
-    return {case.token: engine.create(case.token, case.inputs) for case in cases.CASES}
+def all_made(engine: Any) -> dict[str, Made]:
+    return made_of(engine, cases.CASES)
 
 
-def test_each_type_lives_and_dies(engine: Any, all_made: dict[str, Any]) -> None:
+def test_each_type_lives_and_dies(engine: Any, all_made: dict[str, Made]) -> None:
     made = dict(all_made)
     for case in cases.CASES:
-        assert engine.exists(made[case.token]), case.token
-        assert engine.diff(made[case.token], case.inputs).changes == 1, case.token
+        before = made[case.key]
+        assert engine.diff(before, before.inputs).changes == 1, case.key
         if case.change:
-            answer = engine.diff(made[case.token], changed(case))
-            assert (answer.changes, list(answer.replaces)) == (2, []), case.token
-            made[case.token] = engine.update(made[case.token], changed(case))
-            assert engine.exists(made[case.token]), case.token
-            assert engine.diff(made[case.token], changed(case)).changes == 1, case.token
+            wanted = changed_inputs(case, made)
+            answer = engine.diff(before, wanted)
+            assert (answer.changes, list(answer.replaces)) == (2, []), case.key
+            after = made[case.key] = engine.update(before, wanted)
+            assert engine.diff(after, wanted).changes == 1, case.key
+            assert engine.refresh(after) == after, case.key
     for case in reversed(cases.CASES):
-        engine.delete(made[case.token])
+        engine.delete(made[case.key])
     for case in cases.CASES:
-        assert not engine.exists(made[case.token]), case.token
-        if case.token != KEY:  # AWS does not let a key be deleted twice
-            engine.delete(made[case.token])
+        assert not engine.exists(made[case.key]), case.key
+        engine.delete(made[case.key])
 
 
-def test_changes_reach_the_account(engine: Any, all_made: dict[str, Any], client: Any) -> None:
+def test_changes_reach_the_account(engine: Any, all_made: dict[str, Made], client: Any) -> None:
     made = {
-        case.token: engine.update(all_made[case.token], changed(case)) for case in cases.CASES if case.change
+        case.key: engine.update(all_made[case.key], changed_inputs(case, all_made))
+        for case in cases.CASES
+        if case.change
     }
     kms, key_id = client("kms"), made[KEY].id
     assert kms.describe_key(KeyId=key_id)["KeyMetadata"]["Description"] == "other"
@@ -67,8 +55,8 @@ def test_changes_reach_the_account(engine: Any, all_made: dict[str, Any], client
     assert kms.list_resource_tags(KeyId=key_id)["Tags"] == [{"TagKey": "team", "TagValue": "sales"}]
     s3, here = client("s3"), {"Bucket": "things"}
     assert s3.get_bucket_tagging(**here)["TagSet"] == [{"Key": "team", "Value": "sales"}]
-    assert json.loads(s3.get_bucket_policy(**here)["Policy"]) == json.loads(cases.OTHER)
-    assert s3.get_object(**here, Key="a")["Body"].read() == b"two"
+    assert "things/AWSLogs/*" in s3.get_bucket_policy(**here)["Policy"]
+    assert s3.get_object(**here, Key="a/b:c")["Body"].read() == b"two"
     iam = client("iam")
     role = iam.get_role(RoleName="worker")["Role"]
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith("policy/boundary")
@@ -101,10 +89,10 @@ def test_changes_reach_the_account(engine: Any, all_made: dict[str, Any], client
     assert (topic["DisplayName"], json.loads(topic["Policy"])) == ("Other", json.loads(cases.OTHER))
 
 
-def test_a_function_whose_code_changes_gets_a_new_version(engine: Any, all_made: dict[str, Any]) -> None:
+def test_a_function_whose_code_changes_gets_a_new_version(engine: Any, all_made: dict[str, Made]) -> None:
     token = "aws:lambda/function:Function"
     before = all_made[token]
-    inputs = changed(next(case for case in cases.CASES if case.token == token))
+    inputs = changed_inputs(next(case for case in cases.CASES if case.token == token), all_made)
     planned = engine.update(before, inputs, preview=True)
     assert "version" not in planned.outputs  # not known before the update
     after = engine.update(before, inputs)
@@ -143,15 +131,6 @@ def test_an_alias_moves_to_another_key(engine: Any, client: Any) -> None:
     assert not engine.exists(moved)
 
 
-def test_a_lock_is_lengthened(engine: Any, client: Any) -> None:
-    token = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
-    engine.create("aws:s3/bucket:Bucket", {"bucket": "things", "objectLockEnabled": True})
-    lock = engine.create(token, cases.HERE | cases.lock(400))
-    engine.update(lock, cases.HERE | cases.lock(500))
-    shown = client("s3").get_object_lock_configuration(Bucket="things")["ObjectLockConfiguration"]
-    assert shown["Rule"]["DefaultRetention"]["Days"] == 500
-
-
 def test_of_an_asset_in_the_state_only_the_hash_is_needed(engine: Any) -> None:
     engine.create("aws:s3/bucket:Bucket", {"bucket": "things", "forceDestroy": True})
     token, rest = "aws:s3/bucketObjectv2:BucketObjectv2", cases.HERE | {"key": "a"}
@@ -164,3 +143,18 @@ def test_of_an_asset_in_the_state_only_the_hash_is_needed(engine: Any) -> None:
     assert engine.exists(made)
     assert engine.update(made, rest | {"source": cases.asset("two")}).outputs["etag"] != etag
     engine.delete(made)
+
+
+def test_expiry_is_turned_off_by_saying_so(engine: Any, client: Any) -> None:
+    token = "aws:dynamodb/table:Table"
+    keys = {
+        "name": "items",
+        "hashKey": "id",
+        "billingMode": "PAY_PER_REQUEST",
+        "attributes": [{"name": "id", "type": "S"}],
+    }
+    table = engine.create(token, keys | {"ttl": {"attributeName": "end", "enabled": True}})
+    off = engine.update(table, keys | {"ttl": {"attributeName": "end", "enabled": False}})
+    expiry = client("dynamodb").describe_time_to_live(TableName="items")["TimeToLiveDescription"]
+    assert expiry["TimeToLiveStatus"] == "DISABLED"
+    assert engine.refresh(off) == off

@@ -11,9 +11,8 @@ def workgroup(inputs: Inputs, context: Context) -> Created:
     """Create a workgroup; `forceDestroy` matters at destruction only."""
     name = context.name_of(limit=128)
     group_tags = tags.take_tags(inputs)
-    configuration = inputs.block("configuration")
     parameters = {
-        "Configuration": _configuration(configuration) if configuration else None,
+        "Configuration": _configuration(inputs.block("configuration") or Inputs({})),
         "Description": inputs.take("description"),
         "Tags": tags.as_list(group_tags),
     }

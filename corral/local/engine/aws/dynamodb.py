@@ -112,11 +112,9 @@ def _expiry(block: Inputs | None) -> dict[str, Any] | None:
 def _recovery(block: Inputs | None) -> dict[str, Any] | None:
     if block is None:
         return None
+    enabled, period = block.need("enabled"), block.take("recoveryPeriodInDays")
     return without_none(
-        {
-            "PointInTimeRecoveryEnabled": block.need("enabled"),
-            "RecoveryPeriodInDays": block.take("recoveryPeriodInDays"),
-        }
+        {"PointInTimeRecoveryEnabled": enabled, "RecoveryPeriodInDays": period if enabled else None}
     )
 
 

@@ -46,8 +46,8 @@ def alias(inputs: Inputs, context: Context) -> Created:
     name = name if name.startswith(_ALIAS) else f"{_ALIAS}{name}"
     target = inputs.need("targetKeyId")
     inputs.close()
-    context.call("kms", "create_alias", AliasName=name, TargetKeyId=target)
     metadata = context.call("kms", "describe_key", KeyId=target)["KeyMetadata"]
+    context.call("kms", "create_alias", AliasName=name, TargetKeyId=target)
     arn = context.calls.arn("kms", name)
     return name, {"name": name, "arn": arn, "targetKeyId": target, "targetKeyArn": metadata["Arn"]}
 

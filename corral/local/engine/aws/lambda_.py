@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from corral.local.engine.archives import code_sha256, zip_bytes
 from corral.local.engine.aws import tags
+from corral.local.engine.calls import Calls
 from corral.local.engine.context import Context, Created, Handler
 from corral.local.engine.inputs import Inputs, upper_first
 from corral.local.engine.model import EngineError
@@ -56,7 +57,7 @@ def function(inputs: Inputs, context: Context) -> Created:
         "arn": arn,
         "version": created["Version"],
         "qualifiedArn": f"{arn}:{created['Version']}",
-        "invokeArn": _invoke_arn(context, arn),
+        "invokeArn": invoke_arn(context.calls, arn),
         "lastModified": created["LastModified"],
         "codeSha256": digest,
         "sourceCodeHash": digest,
@@ -102,7 +103,7 @@ def alias(inputs: Inputs, context: Context) -> Created:
         **parameters,
     )
     arn = created["AliasArn"]
-    return arn, {"name": name, "arn": arn, "invokeArn": _invoke_arn(context, arn)}
+    return arn, {"name": name, "arn": arn, "invokeArn": invoke_arn(context.calls, arn)}
 
 
 def url(inputs: Inputs, context: Context) -> Created:
@@ -122,12 +123,10 @@ def url(inputs: Inputs, context: Context) -> Created:
         **parameters,
     )
     address = created["FunctionUrl"]
-    parts = urlsplit(address)
     return f"{function_name}/{qualifier}" if qualifier else function_name, {
         "functionUrl": address,
         "functionArn": created["FunctionArn"],
-        # On AWS the id is the first label of the host; the local endpoint has it in the path.
-        "urlId": parts.path.strip("/").rsplit("/", 1)[-1] or (parts.hostname or "").split(".")[0],
+        "urlId": url_id(address),
     }
 
 
@@ -153,10 +152,17 @@ def permission(inputs: Inputs, context: Context) -> Created:
     return statement, {"statementId": statement}
 
 
-def _invoke_arn(context: Context, arn: str) -> str:
-    return context.calls.arn(
-        "apigateway", f"lambda:path/2015-03-31/functions/{arn}/invocations", account=""
-    ).replace("::lambda:path", ":lambda:path")
+def invoke_arn(calls: Calls, arn: str) -> str:
+    """Return the ARN by which API Gateway invokes a function."""
+    return calls.arn("apigateway", f"lambda:path/2015-03-31/functions/{arn}/invocations", account="").replace(
+        "::lambda:path", ":lambda:path"
+    )
+
+
+def url_id(address: str) -> str:
+    """Return a function URL's id: on AWS the first label of the host; the local endpoint has it in the path."""
+    parts = urlsplit(address)
+    return parts.path.strip("/").rsplit("/", 1)[-1] or (parts.hostname or "").split(".")[0]
 
 
 HANDLERS: dict[str, Handler] = {

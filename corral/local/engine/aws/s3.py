@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from corral.local.engine.archives import asset_bytes
 from corral.local.engine.aws import tags
+from corral.local.engine.calls import Calls
 from corral.local.engine.context import Context, Created, Handler
 from corral.local.engine.inputs import Inputs, upper_first, without_none
 from corral.local.engine.model import EngineError
@@ -32,12 +33,19 @@ def bucket(inputs: Inputs, context: Context) -> Created:
         context.call("s3", "put_bucket_tagging", Bucket=name, Tagging={"TagSet": tags.as_list(bucket_tags)})
     return name, {
         "bucket": name,
-        "arn": context.calls.arn("s3", name, region="", account=""),
-        "bucketRegion": region,
-        "bucketDomainName": f"{name}.s3.amazonaws.com",
-        "bucketRegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
+        **bucket_outputs(context.calls, name),
         "objectLockEnabled": lock,
         **tags.outputs(bucket_tags),
+    }
+
+
+def bucket_outputs(calls: Calls, name: str) -> dict[str, str]:
+    """Return the outputs that a bucket's name and region tell."""
+    return {
+        "arn": calls.arn("s3", name, region="", account=""),
+        "bucketRegion": calls.region,
+        "bucketDomainName": f"{name}.s3.amazonaws.com",
+        "bucketRegionalDomainName": f"{name}.s3.{calls.region}.amazonaws.com",
     }
 
 
@@ -46,6 +54,11 @@ def _target(inputs: Inputs) -> dict[str, Any]:
         "Bucket": inputs.need("bucket"),
         "ExpectedBucketOwner": inputs.take("expectedBucketOwner"),
     }
+
+
+def _id(target: dict[str, Any]) -> str:
+    owner = target["ExpectedBucketOwner"]
+    return target["Bucket"] if owner is None else f"{target['Bucket']},{owner}"
 
 
 def versioning(inputs: Inputs, context: Context) -> Created:
@@ -59,7 +72,7 @@ def versioning(inputs: Inputs, context: Context) -> Created:
         **target,
         VersioningConfiguration=_renamed(configuration, mfaDelete="MFADelete"),
     )
-    return target["Bucket"], {}
+    return _id(target), {}
 
 
 def encryption(inputs: Inputs, context: Context) -> Created:
@@ -82,7 +95,7 @@ def encryption(inputs: Inputs, context: Context) -> Created:
         )
     inputs.close()
     context.call("s3", "put_bucket_encryption", **target, ServerSideEncryptionConfiguration={"Rules": rules})
-    return target["Bucket"], {}
+    return _id(target), {}
 
 
 def public_access_block(inputs: Inputs, context: Context) -> Created:
@@ -114,7 +127,7 @@ def object_lock(inputs: Inputs, context: Context) -> Created:
         **target,
         ObjectLockConfiguration=without_none(configuration),
     )
-    return target["Bucket"], {}
+    return _id(target), {}
 
 
 def policy(inputs: Inputs, context: Context) -> Created:
@@ -139,7 +152,7 @@ def lifecycle(inputs: Inputs, context: Context) -> Created:
         LifecycleConfiguration={"Rules": rules},
         TransitionDefaultMinimumObjectSize=minimum,
     )
-    return target["Bucket"], {}
+    return _id(target), {}
 
 
 def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
@@ -163,7 +176,7 @@ def ownership(inputs: Inputs, context: Context) -> Created:
 def stored_object(inputs: Inputs, context: Context) -> Created:
     """Store one object, from text, base64 or a file."""
     name, key = inputs.need("bucket"), inputs.need("key")
-    body = _content(inputs)
+    body = content(inputs)
     object_tags = tags.take_tags(inputs)
     parameters = {
         "ContentType": inputs.take("contentType"),
@@ -192,7 +205,8 @@ def stored_object(inputs: Inputs, context: Context) -> Created:
     }
 
 
-def _content(inputs: Inputs) -> bytes:
+def content(inputs: Inputs) -> bytes:
+    """Take what an object is to hold."""
     text, encoded, source = inputs.take("content"), inputs.take("contentBase64"), inputs.take("source")
     given = [value for value in (text, encoded, source) if value is not None]
     if len(given) > 1:

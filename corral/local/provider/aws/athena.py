@@ -2,7 +2,8 @@
 
 from corral.local.engine.calls import Calls
 from corral.local.engine.model import EngineError
-from corral.local.provider.kind import Change, Kind, Old, Parameters, of, retag
+from corral.local.provider.kind import Change, Kind, Live, Old, Parameters, of, retag
+from corral.local.provider.reading import lower_first, tag_map, unless_unset
 
 
 def _update(calls: Calls, sent: Parameters, change: Change) -> Parameters:
@@ -20,21 +21,44 @@ def _update(calls: Calls, sent: Parameters, change: Change) -> Parameters:
     return {}
 
 
-def _updates(configuration: Parameters | None) -> Parameters | None:
-    if configuration is None:
-        return None
+_RESULTS = ("OutputLocation", "EncryptionConfiguration", "ExpectedBucketOwner", "AclConfiguration")
+
+
+def _updates(configuration: Parameters) -> Parameters:
+    """Turn a whole configuration into the update that leaves nothing of the one before."""
     updates = dict(configuration)
-    if results := updates.pop("ResultConfiguration", None):
-        updates["ResultConfigurationUpdates"] = results
+    results = updates.pop("ResultConfiguration", {})
+    gone = {f"Remove{name}": True for name in _RESULTS if name not in results}
+    updates["ResultConfigurationUpdates"] = {**results, **gone}
     if "BytesScannedCutoffPerQuery" not in updates:
         updates["RemoveBytesScannedCutoffPerQuery"] = True
     return updates
 
 
-def _exists(calls: Calls, old: Old) -> None:
+def _read(calls: Calls, old: Old) -> Live:
     # The local AWS has an empty answer for a workgroup that is not there.
-    if not calls("athena", "get_work_group", WorkGroup=old.id).get("WorkGroup"):
-        raise EngineError("ResourceNotFoundException")
+    found = calls("athena", "get_work_group", WorkGroup=old.id).get("WorkGroup")
+    if not found:
+        raise EngineError(f"ResourceNotFoundException: there is no workgroup {old.id}")
+    configuration = lower_first(
+        found.get("Configuration") or {},
+        EnforceWorkGroupConfiguration="enforceWorkgroupConfiguration",
+        PublishCloudWatchMetricsEnabled="publishCloudwatchMetricsEnabled",
+        KmsKey="kmsKeyArn",
+    )
+    configuration.pop("enableMinimumEncryptionConfiguration", None)  # pulumi_aws has no such input
+    configuration.get("engineVersion", {}).pop("effectiveEngineVersion", None)
+    arn = calls.arn("athena", f"workgroup/{old.id}")
+    # The local AWS calls a workgroup without tags one that does not exist.
+    tags = unless_unset(calls, "InvalidRequestException", "athena", "list_tags_for_resource", ResourceARN=arn)
+    inputs = {
+        "name": found["Name"],
+        "description": found.get("Description"),
+        "state": found["State"],
+        "configuration": configuration,
+        "tags": tag_map(tags.get("Tags")),
+    }
+    return Live(inputs, {"arn": arn})
 
 
 KINDS = {
@@ -45,8 +69,18 @@ KINDS = {
             WorkGroup=old.id,
             RecursiveDeleteOption=old.values.get("forceDestroy", False),
         ),
-        exists=_exists,
+        read=_read,
         in_place=of("configuration", "description", "state", "forceDestroy", "tags"),
         rewrites={("athena", "create_work_group"): _update},
+        defaults={
+            "state": "ENABLED",
+            "configuration": {
+                "enforceWorkgroupConfiguration": True,
+                "publishCloudwatchMetricsEnabled": True,
+                "requesterPaysEnabled": False,
+                "engineVersion": {"selectedEngineVersion": "AUTO"},
+            },
+            "forceDestroy": False,
+        },
     )
 }

@@ -2,7 +2,7 @@
 
 from corral.local.engine.calls import Calls
 from corral.local.engine.model import EngineError
-from corral.local.provider.kind import Change, Kind, Old, Parameters, of, retag
+from corral.local.provider.kind import Change, Kind, Live, Old, Parameters, of, retag
 
 
 def _update(calls: Calls, sent: Parameters, change: Change) -> Parameters:
@@ -12,7 +12,7 @@ def _update(calls: Calls, sent: Parameters, change: Change) -> Parameters:
             calls("logs", "disassociate_kms_key", logGroupName=name)
         else:
             calls("logs", "associate_kms_key", logGroupName=name, kmsKeyId=sent["kmsKeyId"])
-    if change.gone("retentionInDays"):
+    if "retentionInDays" in change.changed and not change.new.get("retentionInDays"):
         calls("logs", "delete_retention_policy", logGroupName=name)
     arn = change.old["arn"]
     retag(
@@ -23,10 +23,19 @@ def _update(calls: Calls, sent: Parameters, change: Change) -> Parameters:
     return {}
 
 
-def _exists(calls: Calls, old: Old) -> None:
+def _read(calls: Calls, old: Old) -> Live:
     found = calls("logs", "describe_log_groups", logGroupNamePrefix=old.id)["logGroups"]
-    if old.id not in [group["logGroupName"] for group in found]:
-        raise EngineError("ResourceNotFoundException")
+    group = next((each for each in found if each["logGroupName"] == old.id), None)
+    if group is None:
+        raise EngineError(f"ResourceNotFoundException: there is no log group {old.id}")
+    arn = calls.arn("logs", f"log-group:{old.id}")
+    inputs = {
+        "name": old.id,
+        "retentionInDays": group.get("retentionInDays", 0),
+        "kmsKeyId": group.get("kmsKeyId"),
+        "tags": calls("logs", "list_tags_for_resource", resourceArn=arn)["tags"],
+    }
+    return Live(inputs, {"arn": arn})
 
 
 def _delete(calls: Calls, old: Old) -> None:
@@ -37,8 +46,14 @@ def _delete(calls: Calls, old: Old) -> None:
 KINDS = {
     "aws:cloudwatch/logGroup:LogGroup": Kind(
         delete=_delete,
-        exists=_exists,
+        read=_read,
         in_place=of("retentionInDays", "kmsKeyId", "skipDestroy", "tags"),
         rewrites={("logs", "create_log_group"): _update},
+        defaults={
+            "retentionInDays": 0,
+            "logGroupClass": "STANDARD",
+            "deletionProtectionEnabled": False,
+            "skipDestroy": False,
+        },
     )
 }

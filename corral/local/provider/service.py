@@ -17,10 +17,10 @@ from corral.local.provider.attempt import Attempt
 from corral.local.provider.aws import KINDS
 from corral.local.provider.comparing import changed
 from corral.local.provider.importing import located
-from corral.local.provider.kind import Change, Kind, Live, Old, Values
+from corral.local.provider.kind import Change, Kind, Old, Values
 from corral.local.provider.missing import is_missing
 from corral.local.provider.refresh import imported, refreshed
-from corral.local.provider.unfinished import UNFINISHED, Context, fail_unfinished, marked
+from corral.local.provider.unfinished import UNFINISHED, Context, fail_unfinished, gone, marked, resumed
 from corral.local.provider.update import update
 from corral.local.provider.values import DEFAULTS, comparable, merged, unknown
 
@@ -99,7 +99,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Say which inputs differ and whether the resource must be replaced for it."""
         kind = _kind(request, context)
-        differences = _differences(kind, request.old_inputs, request.olds, request.news)
+        differences = _differences(kind, request)
         if not differences:
             return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
         replaces = [key for key in differences if key not in kind.in_place]
@@ -129,42 +129,46 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             _refuse(context, str(error))
         properties = merged(inputs, wire.write(outputs, set()))
         if attempt.failure is not None:
-            self._leave_unfinished(context, kind, identifier, inputs, properties, str(attempt.failure))
+            nothing = struct_pb2.Struct()
+            reason = str(attempt.failure)
+            self._leave_unfinished(context, kind, identifier, inputs, properties, reason, nothing)
         return provider_pb2.CreateResponse(id=identifier, properties=properties)
 
     def Update(self, request: Any, context: Context) -> Any:  # noqa: N802
-        """Change a resource in place. In a preview, say what is not known before.
-
-        For a resource that was left unfinished, what is to be changed is seen from what AWS has.
-        """
+        """Change a resource in place. In a preview, say what is not known before."""
         kind = _kind(request, context)
         inputs = _without_defaults(request.news)
-        before, olds = request.old_inputs, request.olds
-        kept = merged(olds)
-        for key in [UNFINISHED, *(comparable(before).keys() - comparable(request.news).keys())]:
+        going = gone(request.old_inputs, request.olds, request.news)
+        kept = merged(request.olds)
+        for key in [UNFINISHED, *going.fields]:
             kept.fields.pop(key, None)
         if request.preview:
             return provider_pb2.UpdateResponse(properties=merged(kept, inputs, unknown(kind.outputs)))
-        values = _values(inputs)
+        values, old = _values(inputs), _old(request, request.olds)
         attempt = Attempt(self._calls)
         try:
-            unseen: set[str] = set()
-            if UNFINISHED in olds.fields:
-                live = kind.read(self._calls, Old(request.id, comparable(olds)))
-                before, olds = refreshed(kind, before, olds, live)
-                unseen = _unseen(kind, live, values)
-            differences = frozenset(unseen | _differences(kind, before, olds, request.news).keys())
-            change = Change(request.id, comparable(olds), values, differences)
+            if UNFINISHED in old.values:
+                change = resumed(kind, request, values, kind.read(self._calls, old))
+            else:
+                differences = frozenset(_differences(kind, request))
+                change = Change(request.id, old.values, values, differences)
             outputs = update(attempt, kind, request.type, request.name, request.urn, change)
         except EngineError as error:
             if not attempt.begun:
                 _refuse(context, str(error))
-            self._leave_unfinished(context, kind, request.id, inputs, merged(kept, inputs), str(error))
+            self._leave_unfinished(context, kind, request.id, inputs, merged(kept, inputs), str(error), going)
         properties = merged(kept, inputs, wire.write(outputs, set()))
         return provider_pb2.UpdateResponse(properties=properties)
 
     def _leave_unfinished(
-        self, context: Context, kind: Kind, identifier: str, inputs: Any, properties: Any, reason: str
+        self,
+        context: Context,
+        kind: Kind,
+        identifier: str,
+        inputs: Any,
+        properties: Any,
+        reason: str,
+        going: Any,
     ) -> NoReturn:
         """End a create or an update that failed half way: the state is to have what AWS has, not what was asked."""
         try:
@@ -173,7 +177,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             pass  # the next update looks again
         else:
             _, properties = refreshed(kind, inputs, properties, live)
-        fail_unfinished(context, identifier, inputs, marked(properties, reason), reason)
+        fail_unfinished(context, identifier, inputs, marked(properties, reason, going), reason)
 
     def Read(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Bring a resource's state up to date, or, without a state, import the resource that has the id."""
@@ -198,14 +202,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         else:
             inputs, properties = imported(kind, live)
         if UNFINISHED in known:
-            fail_unfinished(context, identifier, inputs, properties, known[UNFINISHED])
+            fail_unfinished(context, identifier, inputs, properties, known[UNFINISHED]["reason"])
         return provider_pb2.ReadResponse(id=identifier, properties=properties, inputs=inputs)
 
     def Delete(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Delete a resource; one that is gone already is as good."""
         kind = _kind(request, context)
         try:
-            kind.delete(self._calls, _old(request))
+            kind.delete(self._calls, _old(request, request.properties))
         except EngineError as error:
             if not is_missing(error):
                 _refuse(context, str(error))
@@ -254,21 +258,12 @@ def _values(inputs: struct_pb2.Struct) -> Values:
     return wire.read(inputs).values
 
 
-def _differences(kind: Kind, before: Any, olds: Any, after: Any) -> dict[str, str]:
-    old, new = comparable(before), comparable(after)
+def _differences(kind: Kind, request: Any) -> dict[str, str]:
+    old, new = comparable(request.old_inputs), comparable(request.news)
     for values in (old, new):
         values.pop(DEFAULTS, None)
-    return changed(old, comparable(olds), new, kind.defaults)
+    return changed(old, comparable(request.olds), new, kind.defaults)
 
 
-def _unseen(kind: Kind, live: Live, values: Values) -> set[str]:
-    """Return the inputs of which no reading tells whether an unfinished change has reached them."""
-    unseen = values.keys() - live.inputs.keys()
-    content = kind.content
-    if content is not None and content.digest(values) == live.outputs[content.shown_as]:
-        unseen -= set(content.inputs)
-    return unseen
-
-
-def _old(request: Any) -> Old:
-    return Old(request.id, comparable(request.properties))
+def _old(request: Any, properties: struct_pb2.Struct) -> Old:
+    return Old(request.id, comparable(properties))

@@ -194,9 +194,12 @@ class WatchedCalls(Calls):
         super().__init__(*arguments)
         self.changes: list[str] = []
         self.until_failure: int | None = None
+        self.answers_questions = True
 
     def __call__(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         if operation.startswith(("describe_", "get_", "head_", "list_")):
+            if not self.answers_questions:
+                raise EngineError(f"{service} {operation}: InternalFailure: no answer")
             return super().__call__(service, operation, **parameters)
         if self.until_failure == 0:
             self.until_failure = None
@@ -224,7 +227,7 @@ def stub(calls: WatchedCalls) -> Iterator[Any]:
 def engine(local_aws: LocalAws, stub: Any, calls: WatchedCalls) -> Engine:
     """An engine with an empty account."""
     local_aws.empty()
-    calls.until_failure = None
+    calls.until_failure, calls.answers_questions = None, True
     return Engine(stub)
 
 

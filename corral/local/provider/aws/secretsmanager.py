@@ -17,7 +17,7 @@ def _update(calls: Calls, sent: Parameters, change: Change) -> Parameters:
             *("secretsmanager", "update_secret"),
             **secret,
             Description=sent["Description"] or "",
-            KmsKeyId=sent["KmsKeyId"],
+            KmsKeyId=sent["KmsKeyId"] or "",  # AWS's own key
         )
     if change.gone("policy"):
         calls("secretsmanager", "delete_resource_policy", **secret)

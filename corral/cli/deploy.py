@@ -6,39 +6,22 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
-from corral.cli.project import console, say_no
+from corral.cli.project import complaints, console, say_no
 
 if TYPE_CHECKING:
     from corral.cli.progress import Progress
-    from corral.deployment.outcome import Outcome
     from corral.deployment.stacks import Action
     from corral.spec.load import Environment
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing anything.")]
 ParallelOption = Annotated[int, typer.Option("--parallel", min=1, max=64, help="Team stacks side by side.")]
 
-_SIGNS = {
-    "created": "[green]+[/green]",
-    "updated": "[yellow]~[/yellow]",
-    "replaced": "[magenta]±[/magenta]",
-    "deleted": "[red]-[/red]",
-}
-_WOULD = {
-    "created": "create",
-    "updated": "update",
-    "replaced": "replace",
-    "deleted": "delete",
-    "unchanged": "leave",
-}
 _INTERRUPTED = 130
-_MOST_LISTED = 20  # of what is created or deleted: more is a stack's whole, which its count tells as well
 
 
 def deploy(
@@ -55,9 +38,10 @@ def deploy(
     as_json: bool,
 ) -> None:
     """Run it and end with 0 when every stack is done, 1 when one is not, 130 after an interrupt."""
+    from corral.cli import outcomes as view
     from corral.cli.progress import Progress
     from corral.deployment.pulumi_cli import PulumiCli, PulumiMissingError
-    from corral.deployment.stacks import Deployment
+    from corral.deployment.stacks import Deployment, DeploymentError
 
     try:
         cli = PulumiCli()
@@ -79,19 +63,29 @@ def deploy(
             parallel=parallel,
         )
         interrupts = _on_interrupt(deployment.interrupt, progress)
-        outcomes = deployment.run(action, platform, teams)
+        try:
+            outcomes = deployment.run(action, platform, teams)
+        except DeploymentError as error:
+            progress.stop()
+            say_no(f"Pulumi cannot say which stacks there are: {error}")
     if as_json:
-        console.print_json(json.dumps([asdict(outcome) for outcome in outcomes]))
+        console.print_json(json.dumps([outcome.record() for outcome in outcomes]))
     else:
-        _show(outcomes, action, time.monotonic() - started, verbose)
+        view.show(outcomes, action, time.monotonic() - started, verbose)
     if interrupts:
-        if not as_json:
-            console.print(
-                f"Interrupted. What was done is on record: run corral {action} {name} again to go on."
-            )
+        complaints.print(_what_to_do(action, name, at_once=len(interrupts) > 1), highlight=False)
         raise typer.Exit(_INTERRUPTED)
     if any(outcome.state != "done" for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _what_to_do(action: "Action", name: str, *, at_once: bool) -> str:
+    if action == "preview":
+        return "Interrupted. A preview changes nothing."
+    again = f"To go on, run corral {action} {name} again"
+    if at_once:
+        return f"Stopped at once: what was under way may not be on record. {again}; it says what is locked."
+    return f"Interrupted. What was done is on record. {again}."
 
 
 def _target(environment: "Environment") -> str:
@@ -107,7 +101,7 @@ def _ask(action: "Action", stacks: Sequence[str], target: str, yes: bool, silent
             console.print(f"{what}.", highlight=False)
     elif not sys.stdin.isatty():
         say_no(f"{what}? Nobody is there to answer: give --yes.", 2)
-    elif not typer.confirm(f"{what}?"):
+    elif not typer.confirm(f"{what}?", err=silent):  # standard output holds the document alone
         raise typer.Exit(1)
 
 
@@ -127,43 +121,3 @@ def _on_interrupt(stop: Callable[[], None], progress: "Progress") -> list[int]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupted)
     return came
-
-
-def _show(outcomes: "Sequence[Outcome]", action: "Action", seconds: float, verbose: bool) -> None:
-    for outcome in outcomes:
-        console.print(_headline(outcome, action), highlight=False)
-        for change in outcome.changes:
-            if (
-                change.what in ("created", "deleted")
-                and not verbose
-                and outcome.counts()[change.what] > _MOST_LISTED
-            ):
-                continue
-            properties = f"  [dim]{', '.join(change.properties)}[/dim]" if change.properties else ""
-            console.print(
-                f"    {_SIGNS[change.what]} {escape(change.name)}  [dim]{change.type}[/dim]{properties}",
-                highlight=False,
-            )
-        for problem in outcome.problems:
-            where = " ".join(part for part in (problem.place, problem.resource) if part)
-            console.print(
-                f"    [red]✗[/red] {escape(where)}" if where else "    [red]✗[/red]", highlight=False
-            )
-            for line in problem.message.splitlines():
-                console.print(f"      {escape(line)}", highlight=False)
-    console.print(f"[dim]{seconds:.1f} s[/dim]", highlight=False)
-
-
-def _headline(outcome: "Outcome", action: "Action") -> str:
-    mark = {"done": "[green]✓[/green]", "failed": "[red]✗[/red]", "skipped": "[dim]-[/dim]"}[outcome.state]
-    if outcome.state == "skipped":
-        return f"{mark} {outcome.stack}  [dim]not begun: {outcome.reason}[/dim]"
-    counts = {**outcome.counts(), "unchanged": outcome.unchanged}
-    said = ", ".join(
-        f"{count} to {_WOULD[what]}" if action == "preview" else f"{count} {what}"
-        for what, count in counts.items()
-        if count
-    )
-    return (
-        f"{mark} [bold]{outcome.stack}[/bold]  {said or 'nothing there'}  [dim]{outcome.seconds:.1f} s[/dim]"
-    )

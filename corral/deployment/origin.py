@@ -7,29 +7,35 @@ from corral.spec.source import read_yaml, shown_path
 
 
 class Origins:
-    """The places of one environment's agents, tools, domains and teams."""
+    """The places of one environment's agents, tools and domains, by stack: two stacks may use one name."""
 
     def __init__(self, environment: Environment) -> None:
         name, root, folder = environment.platform.environment, environment.root, environment.folder
-        self._places = {name: _whole(folder / "platform.yaml", root)}
+        platform = {name: _whole(folder / "platform.yaml", root)}
         for tool, entry in environment.tools.items():
             place = _whole(entry.folder / "tool.yaml", root)
-            self._places |= {f"{name}-{part}-{tool}": place for part in ("tool", "target", "registry")}
+            platform |= {f"{name}-{part}-{tool}": place for part in ("tool", "target", "registry")}
         for domain in environment.domains:
-            self._places[f"{name}-domains-{domain}"] = _whole(folder / "domains" / f"{domain}.yaml", root)
+            place = _whole(folder / "domains" / f"{domain}.yaml", root)
+            platform |= {f"{name}-domains-{part}{domain}": place for part in ("", "warehouse_tables/")}
+        self._places = {name: platform}
         for team, spec in environment.teams.items():
             path = folder / "teams" / f"{team}.yaml"
-            self._places[f"{name}-{team}"] = _whole(path, root)
             source = read_yaml(path, root)
-            for index, agent in enumerate(spec.agents):
-                line = source.position(("agents", index))[0]
-                self._places[f"{name}-{team}-{agent.name}"] = f"{shown_path(path, root)}:{line}"
+            self._places[f"{name}.{team}"] = {f"{name}-{team}": _whole(path, root)} | {
+                f"{name}-{team}-{agent.key}": f"{shown_path(path, root)}:{source.position(('agents', index))[0]}"
+                for index, agent in enumerate(spec.agents)
+            }
 
-    def place(self, name: str) -> str:
-        """Return `file:line` for a resource's logical name, or the empty string."""
-        parts = name.split("-")
-        prefixes = ("-".join(parts[:length]) for length in range(len(parts), 0, -1))
-        return next((self._places[prefix] for prefix in prefixes if prefix in self._places), "")
+    def place(self, stack: str, resource: str = "") -> str:
+        """Return `file:line` for a stack's resource by its logical name, or else for the whole stack.
+
+        The empty string for a stack that no file of the environment describes.
+        """
+        places = self._places.get(stack, {})
+        owners = (owner for owner in places if f"{resource}-".startswith((f"{owner}-", f"{owner}/")))
+        nearest = max(owners, key=len, default=stack.replace(".", "-"))
+        return places.get(nearest, "")
 
 
 def _whole(path: Path, root: Path) -> str:

@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from pulumi.automation import EngineEvent
 
@@ -11,20 +11,22 @@ from corral.deployment.origin import Origins
 
 State = Literal["done", "failed", "skipped"]
 
-# The engine's name of a step -> ours. A replacement is told once, by the step that says so.
+# The engine's name of a step -> ours. Of a replacement's three steps this one says that the new resource is
+# there; `replace` comes before it when the old one has to go first.
 _DONE = {
     "create": "created",
     "update": "updated",
-    "replace": "replaced",
+    "create-replacement": "replaced",
     "delete": "deleted",
     "same": "unchanged",
 }
-# What the engine says at the end of what it said before.
-_SUMMARIES = (
-    *("update failed", "preview failed", "destroy failed"),
-    "an unhandled error occurred: program exited",
+# What the engine says at the end, of the stack as a whole. It tells nothing where an error was told before.
+_CLOSING = re.compile(
+    r"(update|preview|destroy) (failed|canceled)"
+    r"|an unhandled error occurred: program exited with non-zero exit code: \d+"
 )
 _NOT_ON_AWS = ("corral:", "pulumi:")  # components, and Pulumi's own records
+_FILE = re.compile(r"/\w+:")
 _COLOR = re.compile(r"<\{%.*?%\}>")
 
 
@@ -45,6 +47,11 @@ class Change:
     def type(self) -> str:
         """Its type token."""
         return self.urn.split("::")[2].rpartition("$")[2]
+
+    @property
+    def kind(self) -> str:
+        """Its type as Pulumi shows it: aws:sns:Topic for aws:sns/topic:Topic."""
+        return _FILE.sub(":", self.type)
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,20 @@ class Outcome:
     problems: list[Problem] = field(default_factory=list)
     seconds: float = 0.0
     reason: str = ""
+    closing: str = ""  # the engine's last words on the stack, for one that failed without a problem
+
+    def record(self) -> dict[str, Any]:
+        """All of it as data, for a script."""
+        return {key: value for key, value in asdict(self).items() if key != "closing"}
 
     def counts(self) -> Counter[str]:
         """How many resources were created, updated and so on."""
         return Counter(change.what for change in self.changes)
+
+    @property
+    def all_new(self) -> bool:
+        """Whether nothing of it was there before."""
+        return not self.unchanged and set(self.counts()) == {"created"}
 
     def note(self, event: EngineEvent, origins: Origins) -> bool:
         """Take in an engine event; says whether a resource was dealt with."""
@@ -101,10 +118,14 @@ class Outcome:
 
     def _problem(self, message: str, urn: str, origins: Origins) -> None:
         text = _COLOR.sub("", message).strip()
-        if text.startswith(_SUMMARIES) or any(text in known.message for known in self.problems):
+        if not urn and _CLOSING.fullmatch(text):
+            self.closing = text
             return
         about = Change("", urn) if urn else None
-        if about is None or about.type.startswith(_NOT_ON_AWS):
-            self.problems.append(Problem(text, "", origins.place(self.stack.replace(".", "-"))))
-        else:
-            self.problems.append(Problem(text, f"{about.type} {about.name}", origins.place(about.name)))
+        if about is None or about.type.startswith("pulumi:"):
+            if not any(text in known.message for known in self.problems):
+                self.problems.append(Problem(text, "", origins.place(self.stack)))
+            return
+        problem = Problem(text, f"{about.kind} {about.name}", origins.place(self.stack, about.name))
+        if problem not in self.problems:
+            self.problems.append(problem)

@@ -1,28 +1,39 @@
-"""Runs a deployment: the platform's stack first, then the teams' side by side; a destruction the other way."""
+"""Runs a deployment: the platform's stack first, then the teams' side by side; a destruction the other way.
 
+Each stack is one run of the CLI, which tells its events as lines of JSON: `Stack.up` of the Automation API would
+select the stack before it and ask for outputs and history after it, four more runs that nobody reads.
+"""
+
+import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pulumi.automation import (
-    CommandError,
-    ConcurrentUpdateError,
-    EngineEvent,
-    LocalWorkspace,
-    Stack,
-)
+from pulumi.automation import CommandError, ConcurrentUpdateError, EngineEvent
 
 from corral.deployment.origin import Origins
 from corral.deployment.outcome import Outcome, Problem
-from corral.deployment.pulumi_cli import PulumiCli
+from corral.deployment.pulumi_cli import InterruptedBeforeError, Lines, PulumiCli
 from corral.spec.load import Environment
 
 Action = Literal["up", "preview", "destroy"]
 # A stack begins, deals with one more resource, or ends, well or not.
 Tell = Callable[[str, Literal["begin", "resource", "end", "failed"]], None]
+
+_COMMANDS: dict[Action, tuple[str, ...]] = {
+    "up": ("up", "--yes", "--skip-preview"),
+    "preview": ("preview",),
+    "destroy": ("destroy", "--yes", "--skip-preview"),
+}
+_EVENTS = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}  # up and destroy stream their events anyway
+_LAST_WORDS = 5  # lines
+
+
+class DeploymentError(Exception):
+    """Nothing could be begun. The text is what the CLI says."""
 
 
 @dataclass
@@ -36,18 +47,16 @@ class Deployment:
     policy_pack: Path | None
     secrets_provider: str | None = None
     parallel: int = 4  # team stacks side by side
-    _interrupted: bool = field(default=False, init=False)
 
     def interrupt(self) -> None:
         """Begin no further stack, and let those that run finish what they have begun; again: end them at once."""
-        self._interrupted = True
         self.cli.interrupt()
 
     def run(self, action: Action, platform: bool, teams: Sequence[str]) -> list[Outcome]:
         """Do one thing to the platform's stack, if it is to be included, and to each team's.
 
-        Every error is in an outcome. Teams are skipped when the platform could not be done, and the other way
-        round when destroying.
+        Every stack's error is in its outcome. Teams are skipped when the platform could not be done, and the
+        other way round when destroying. Raises DeploymentError when Pulumi cannot tell which stacks there are.
         """
         name = self.environment.platform.environment
         first, then = [[name] if platform else [], [f"{name}.{team}" for team in teams]]
@@ -56,38 +65,50 @@ class Deployment:
         self._origins = Origins(self.environment)
         self._existing = self._stacks()
         outcomes = self._side_by_side(action, first)
+        undone = [outcome.stack for outcome in outcomes if outcome.state != "done"]
         reason = ""
-        if any(outcome.state != "done" for outcome in outcomes):
-            reason = f"{first[0] if len(first) == 1 else 'not every team'} is not done"
-        elif action == "preview" and outcomes and not outcomes[0].unchanged:
+        if undone:
+            reason = f"{' and '.join(undone)} {'is' if len(undone) == 1 else 'are'} not done"
+        elif action == "preview" and any(outcome.all_new for outcome in outcomes):
             reason = f"what {name} tells its teams is not known before it is deployed"
         if reason:
             return outcomes + [Outcome(stack, "skipped", reason=reason) for stack in then]
         return outcomes + self._side_by_side(action, then)
 
     def _stacks(self) -> set[str]:
-        return {summary.name for summary in self._workspace().list_stacks()}
+        said: list[str] = []
+        try:
+            listed = self._pulumi("stack", "ls", "--json", on_error=said.append)
+        except InterruptedBeforeError:
+            return set()
+        except CommandError as error:
+            if self.cli.interrupted:
+                return set()
+            raise DeploymentError(_last_words(said) or _code(error)) from error
+        return {stack["name"] for stack in json.loads(listed)}
 
-    def _workspace(self) -> LocalWorkspace:
-        return LocalWorkspace(
-            work_dir=str(self.folder), pulumi_command=self.cli, secrets_provider=self.secrets_provider
-        )
+    def _pulumi(self, *words: str, on_output: Lines = None, on_error: Lines = None) -> str:
+        return self.cli.run(
+            [*words, "--color", "never"], str(self.folder), _EVENTS, on_output, on_error
+        ).stdout
 
     def _side_by_side(self, action: Action, stacks: Sequence[str]) -> list[Outcome]:
         with ThreadPoolExecutor(max_workers=self.parallel) as pool:
             return list(pool.map(lambda stack: self._one(action, stack), stacks))
 
     def _one(self, action: Action, name: str) -> Outcome:
-        outcome = Outcome(name)
-        if self._interrupted:
-            outcome.state, outcome.reason = "skipped", "interrupted before"
-            return outcome
+        if self.cli.interrupted:
+            return _interrupted_before(name)
         if action == "destroy" and name not in self._existing:
-            return outcome
+            return Outcome(name)
+        outcome = Outcome(name)
+        said: list[str] = []
         started = time.monotonic()
         self.tell(name, "begin")
         try:
-            self._act(action, name, outcome)
+            self._act(action, name, outcome, said)
+        except InterruptedBeforeError:
+            outcome = _interrupted_before(name)
         except ConcurrentUpdateError:
             message = (
                 f"another update of the stack runs, or one was killed; if none runs: pulumi cancel -s {name}"
@@ -95,33 +116,53 @@ class Deployment:
             outcome.problems = [Problem(message)]
         except CommandError as error:
             if not outcome.problems:
-                outcome.problems.append(Problem(_last_words(error)))
+                outcome.problems = [Problem(self._why(outcome, said, error))]
         if outcome.problems:
             outcome.state = "failed"
         outcome.seconds = time.monotonic() - started
-        self.tell(name, "failed" if outcome.problems else "end")
+        self.tell(name, "end" if outcome.state == "done" else "failed")
         return outcome
 
-    def _act(self, action: Action, name: str, outcome: Outcome) -> None:
-        begin = Stack.select if name in self._existing else Stack.create
-        stack = begin(name, self._workspace())
-
-        def note(event: EngineEvent) -> None:
+    def _act(self, action: Action, name: str, outcome: Outcome, said: list[str]) -> None:
+        def take(line: str) -> None:
+            try:
+                event = EngineEvent.from_json(json.loads(line))
+            except (ValueError, AttributeError):  # no event, or one that is younger than the SDK
+                said.append(line)
+                return
             if outcome.note(event, self._origins):
                 self.tell(name, "resource")
 
-        packs = [str(self.policy_pack)] if self.policy_pack else None
-        if action == "up":
-            stack.up(
-                on_event=note, policy_packs=packs, suppress_outputs=True, show_secrets=False, color="never"
-            )
-        elif action == "preview":
-            stack.preview(on_event=note, policy_packs=packs, color="never")
-        else:
-            stack.destroy(on_event=note, suppress_outputs=True, show_secrets=False, color="never")
+        if name not in self._existing:
+            secrets = ("--secrets-provider", self.secrets_provider) if self.secrets_provider else ()
+            self._pulumi("stack", "init", name, "--no-select", *secrets, on_error=said.append)
+        policies = (
+            ("--policy-pack", str(self.policy_pack)) if self.policy_pack and action != "destroy" else ()
+        )
+        self._pulumi(
+            *(*_COMMANDS[action], "--stack", name, "--json", "--suppress-outputs", *policies),
+            on_output=take,
+            on_error=said.append,
+        )
+
+    def _why(self, outcome: Outcome, said: Sequence[str], error: CommandError) -> str:
+        """Why a stack failed of which the engine told no error: there is always something to say."""
+        if self.cli.interrupted:
+            return "interrupted before it was done"
+        return _last_words(said) or outcome.closing or _code(error)
 
 
-def _last_words(error: CommandError) -> str:
-    """What the CLI said last, when the engine told no error of its own."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return "\n".join(line for line in lines if "error:" in line) or "\n".join(lines[-5:])
+def _interrupted_before(name: str) -> Outcome:
+    return Outcome(name, "skipped", reason="interrupted before")
+
+
+def _last_words(said: Sequence[str]) -> str:
+    """What the CLI said last: from its error on, if it has told one."""
+    lines = [line for line in said if line.strip()]
+    told = next((index for index, line in enumerate(lines) if line.startswith("error:")), -_LAST_WORDS)
+    return "\n".join(lines[told:][:20]).removeprefix("error:").strip()
+
+
+def _code(error: CommandError) -> str:
+    """The error's first line, which has the exit code. Its others have all the events."""
+    return f"pulumi ended with {str(error).strip().splitlines()[0]} and told no error"

@@ -45,7 +45,7 @@ class Boundary(ComponentResource):
             description=args.description,
             policy=policy(grants),
             tags=args.tags.as_dict(),
-            opts=ResourceOptions(parent=self, depends_on=args.after),
+            opts=ResourceOptions(parent=self, depends_on=args.after, protect=site.production),
         )
         self.arn = boundary.arn
         self.register_outputs({"arn": self.arn})

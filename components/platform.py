@@ -142,8 +142,8 @@ class Platform(ComponentResource):
     def _build_team_boundary(self, name: str) -> None:
         """The boundary of the teams' roles, made when all else stands.
 
-        So it is also deleted first, and IAM refuses that while a role of any team has it: a platform that
-        teams still use loses nothing.
+        So it is also deleted first. IAM refuses that while a role of any team has it, and in production the
+        engine does: neither a platform that teams still use nor a protected one loses anything else before.
         """
         site = self._shared.site
         parts: list[Resource | None] = [

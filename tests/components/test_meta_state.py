@@ -9,9 +9,10 @@ from tests.components.recorder import Program, Recorded, project, record, replac
 
 pytestmark = pytest.mark.xdist_group("components")
 
-# What a deletion would lose, so that production protects it.
+# What production protects, for a deletion would lose it.
 STATEFUL = {
     "aws:cloudtrail/trail:Trail": "without it nothing more is recorded",
+    "aws:iam/policy:Policy": "no state, but the first thing that a destroy of the platform deletes",
     "aws:dynamodb/table:Table": "agents' states, approvals, tickets, refunds",
     "aws:kms/key:Key": "without it nothing it encrypted can be read",
     "aws:s3/bucket:Bucket": "records, documents",
@@ -27,7 +28,7 @@ REMADE = {
         "aws:dynamodb/tableItem:TableItem",
     ),
     *("aws:glue/catalogDatabase:CatalogDatabase", "aws:glue/catalogTable:CatalogTable"),
-    *("aws:iam/policy:Policy", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"),
+    *("aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"),
     *("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "aws:kms/alias:Alias"),
     *("aws:lambda/alias:Alias", "aws:lambda/function:Function", "aws:lambda/functionUrl:FunctionUrl"),
     *("aws:lambda/permission:Permission", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"),

@@ -39,6 +39,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Say which version of the package the program's types are from."""
         return plugin_pb2.PluginInfo(version=version("pulumi_aws"))
 
+    def GetSchema(self, request: Any, context: Context) -> Any:  # noqa: N802
+        """Say why there is no schema, from which the engine would write the code of an imported resource."""
+        message = "the provider for the local AWS has no schema of the aws package: use --generate-code=false"
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
+
     def Attach(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Take note of the engine: nothing is sent to it."""
         return empty_pb2.Empty()

@@ -28,6 +28,12 @@ def test_it_says_which_package_it_stands_for(engine: Any) -> None:
     assert engine.stub.GetPluginInfo(provider_pb2.ConfigureRequest()).version.startswith("7.")
 
 
+def test_it_says_how_to_import_without_its_schema(engine: Any) -> None:
+    with pytest.raises(grpc.RpcError, match="--generate-code=false") as error:
+        engine.stub.GetSchema(provider_pb2.GetSchemaRequest())
+    assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
 def test_only_the_local_region_and_account_are_accepted(engine: Any) -> None:
     assert configure(engine, region="us-east-1", allowedAccountIds=["123456789012"]).supportsPreview
     with pytest.raises(grpc.RpcError, match="eu-west-1"):

@@ -85,11 +85,11 @@ def test_a_difference_is_seen_from_what_the_outputs_or_aws_say() -> None:
 def test_what_means_the_same_stays_to_the_byte_and_the_rest_is_awss() -> None:
     inputs = state(policy='{"a":  1}', timeout=9, gone="x", mine="y", shared="z")
     properties = state(policy='{"a":  1}', timeout=9, gone="x", mine="y", shared="z", arn="arn")
-    live = Live({"policy": '{"a": 1}', "timeout": 3, "gone": None, "new": "by hand", "shared": "z"})
-    after, outputs = refreshed(KIND, inputs, properties, live)
+    told = {"policy": '{"a": 1}', "timeout": 3, "gone": None, "new": "by hand", "shared": "z"}
+    after, outputs = refreshed(KIND, inputs, properties, Live(told, {"arn": "another"}))
     expected = {"policy": '{"a":  1}', "timeout": 3, "mine": "y", "shared": "z", "new": "by hand"}
     assert comparable(after) == expected
-    assert comparable(outputs) == {**expected, "arn": "arn"}
+    assert comparable(outputs) == {**expected, "arn": "another"}
     assert comparable(inputs)["timeout"] == 9  # what was passed is not changed
 
 

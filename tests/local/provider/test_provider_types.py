@@ -158,3 +158,24 @@ def test_expiry_is_turned_off_by_saying_so(engine: Any, client: Any) -> None:
     expiry = client("dynamodb").describe_time_to_live(TableName="items")["TimeToLiveDescription"]
     assert expiry["TimeToLiveStatus"] == "DISABLED"
     assert engine.refresh(off) == off
+
+
+def test_a_role_goes_with_what_it_may_take_along(engine: Any, client: Any) -> None:
+    token, iam = "aws:iam/role:Role", client("iam")
+    engine.create("aws:iam/policy:Policy", {"name": "boundary", "policy": cases.ALLOW})
+    own = {
+        "name": "worker",
+        "assumeRolePolicy": cases.TRUST,
+        "inlinePolicies": [{"name": "one", "policy": cases.ALLOW}, {"name": "two", "policy": cases.ALLOW}],
+    }
+    role = engine.create(token, own)
+    iam.delete_role_policy(RoleName="worker", PolicyName="one")
+    engine.delete(role)
+    assert not engine.exists(role)
+    role = engine.create(token, own)
+    iam.put_role_policy(RoleName="worker", PolicyName="by-hand", PolicyDocument=cases.ALLOW)
+    with pytest.raises(Exception, match="DeleteConflict"):
+        engine.delete(role)
+    iam.attach_role_policy(RoleName="worker", PolicyArn=cases.BOUNDARY)
+    engine.delete(engine.update(role, own | {"forceDetachPolicies": True}))
+    assert not engine.exists(role)

@@ -53,10 +53,12 @@ def test_a_creation_that_fails_half_way_is_ended_by_an_update(
     made: dict[str, Made] = {}
     for case in CASES:
         inputs = inputs_of(case, made)
+        calls.changes.clear()
         calls.until_failure = failing
         try:
             made[case.key] = engine.create(case.token, inputs)
         except grpc.RpcError as error:
+            assert len(calls.changes) == failing, case.key  # nothing more is done after a failure
             half = recorded(error, Made("", case.token, engine.check(case.token, inputs), None))
             assert refreshed_in_vain(engine, half).properties == half.properties, case.key
             assert engine.diff(half, inputs).changes == 1

@@ -42,7 +42,7 @@ def write(root: Path, at: Endpoint) -> Path:
         "name": project.name,
         "runtime": {"name": "python", "options": {"toolchain": "pip", "virtualenv": sys.prefix}},
         "main": str(project.program),
-        "backend": {"url": f"file://{folder.resolve() / 'state'}"},
+        "backend": {"url": _backend(folder)},
         "config": {key: {"value": value} for key, value in settings.items()},
     }
     (folder / "Pulumi.yaml").write_text(json.dumps(content, indent=1) + "\n")  # JSON is YAML
@@ -60,6 +60,7 @@ def variables(folder: Path, at: Endpoint, provider_port: int) -> dict[str, dict[
         },
         "pulumi": {
             "PULUMI_OPTION_CWD": str(folder.resolve()),
+            "PULUMI_BACKEND_URL": _backend(folder),  # one that is set would precede the project's
             "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
             "PULUMI_DEBUG_PROVIDERS": f"aws:{provider_port}",
         },
@@ -74,7 +75,11 @@ def outputs(root: Path, stack: str) -> dict[str, Any]:
             command,
             capture_output=True,
             text=True,
-            env={**os.environ, "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE},
+            env={
+                **os.environ,
+                "PULUMI_BACKEND_URL": _backend(folder_of(root)),
+                "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
+            },
         )
     except FileNotFoundError:
         raise LocalAwsError(
@@ -91,3 +96,7 @@ def shell_lines(settings: dict[str, dict[str, str]]) -> list[str]:
     ]
     present = [name for name in _IN_THE_WAY if name in os.environ]
     return [" ".join(("unset", *present)), *lines] if present else lines
+
+
+def _backend(folder: Path) -> str:
+    return f"file://{folder.resolve() / 'state'}"

@@ -48,7 +48,7 @@ def serve_empty(root: Path, environment: "Environment", port: int, as_json: bool
     """
     from corral.deployment.pulumi_cli import GET_PULUMI
     from corral.local import pulumi_project
-    from corral.local.engine.calls import Calls
+    from corral.local.engine.calls import Calls, forget_own_aws
     from corral.local.engine.model import Credentials
     from corral.local.provider.server import serving
     from corral.local.session import STATE_FOLDER, Session, find
@@ -59,6 +59,8 @@ def serve_empty(root: Path, environment: "Environment", port: int, as_json: bool
         already_served(name, running)
     if shutil.which("pulumi") is None:
         say_no(f"an empty account is for Pulumi's own engine, and there is no pulumi on PATH. {GET_PULUMI}")
+    unset = pulumi_project.in_the_way()
+    forget_own_aws()
     with ExitStack() as stack:
         log = root / STATE_FOLDER / f"{name}.log"
         session = stack.enter_context(Session.start(platform.account, platform.region, log, port))
@@ -70,7 +72,7 @@ def serve_empty(root: Path, environment: "Environment", port: int, as_json: bool
             serve(root, name, session, {}, {"endpoint": at.endpoint, **settings})
             return
         console.print(f"An empty account is up at {at.endpoint}. In another terminal:\n", highlight=False)
-        for line in pulumi_project.shell_lines(settings):
+        for line in pulumi_project.shell_lines(settings, unset):
             print(f"  {line}")
         first = next(iter(environment.teams), None)
         stacks = [name, *([f"{name}.{first}"] if first else [])]

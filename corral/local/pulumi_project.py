@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ _FOLDER = "pulumi"
 _PASSPHRASE = "local"  # noqa: S105 encrypts a state that holds local credentials and lasts as long as they
 # The services the aws-native provider calls.
 _SERVICES = ("cloudcontrol", "cloudformation", "ec2", "ssm", "sts")
-# Settings of the shell that would take precedence over ours.
 _IN_THE_WAY = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
 
 
@@ -88,14 +88,18 @@ def outputs(root: Path, stack: str) -> dict[str, Any]:
     return json.loads(done.stdout) if done.returncode == 0 else {}
 
 
-def shell_lines(settings: dict[str, dict[str, str]]) -> list[str]:
-    """Lines for a shell: one an entry, and one more when the shell has settings that would be in the way."""
+def in_the_way() -> list[str]:
+    """Return which settings of this shell would take precedence over ours."""
+    return [name for name in _IN_THE_WAY if name in os.environ]
+
+
+def shell_lines(settings: dict[str, dict[str, str]], unset: Sequence[str] = ()) -> list[str]:
+    """Lines for a shell: one an entry, after one that takes away what is in the way."""
     lines = [
         " ".join(("export", *(f"{name}={shlex.quote(value)}" for name, value in entry.items())))
         for entry in settings.values()
     ]
-    present = [name for name in _IN_THE_WAY if name in os.environ]
-    return [" ".join(("unset", *present)), *lines] if present else lines
+    return [" ".join(("unset", *unset)), *lines] if unset else lines
 
 
 def _backend(folder: Path) -> str:

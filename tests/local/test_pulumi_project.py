@@ -22,7 +22,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "a project"
     (folder / "stacks").mkdir(parents=True)
     (folder / "stacks/__main__.py").touch()
-    (folder / "Pulumi.yaml").write_text("name: corral\nruntime: python\nmain: stacks/\nstackConfigDir: stacks\n")
+    (folder / "Pulumi.yaml").write_text(
+        "name: corral\nruntime: python\nmain: stacks/\nstackConfigDir: stacks\n"
+    )
     return folder
 
 
@@ -54,7 +56,10 @@ def test_each_start_empties_it(root: Path) -> None:
     (folder / "state/old.json").touch()
     (folder / "Pulumi.dev.yaml").touch()
     assert pulumi_project.write(root, AT) == folder
-    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*")) == ["Pulumi.yaml", "state"]
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*")) == [
+        "Pulumi.yaml",
+        "state",
+    ]
 
 
 def test_lines_for_a_shell_hold_any_value(root: Path) -> None:
@@ -109,5 +114,5 @@ def test_what_is_in_the_way_is_unset_first(
 ) -> None:
     for name in present:
         monkeypatch.setenv(name, "x")
-    lines = pulumi_project.shell_lines({"aws": {"AWS_REGION": "us-east-1"}})
+    lines = pulumi_project.shell_lines({"aws": {"AWS_REGION": "us-east-1"}}, pulumi_project.in_the_way())
     assert lines == [*([line] if line else []), "export AWS_REGION=us-east-1"]

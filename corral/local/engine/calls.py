@@ -1,5 +1,6 @@
 """The one place that calls AWS: cached clients, parameters checked before sending, errors that say why."""
 
+import os
 from typing import Any
 
 import boto3
@@ -10,6 +11,13 @@ from corral.local.engine.model import Credentials, EngineError
 from corral.local.engine.parameters import problems
 
 _MAX_PROBLEMS = 10
+
+
+def forget_own_aws() -> None:
+    """Keep a person's own AWS profile out of this process: a missing one stops every call, even with credentials."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 
 class Calls:

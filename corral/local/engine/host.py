@@ -19,7 +19,7 @@ from multiprocessing.context import ForkProcess
 from typing import IO, Any
 
 from corral.local.engine.aws import HANDLERS
-from corral.local.engine.calls import Calls
+from corral.local.engine.calls import Calls, forget_own_aws
 from corral.local.engine.model import EngineError, Event, Failure, Job, StackResult
 from corral.local.engine.monitor import KnownStack
 from corral.local.engine.program import run_program
@@ -38,7 +38,7 @@ _FORK = multiprocessing.get_context("fork")
 def main() -> int:
     """Serve jobs until the input closes. Returns 0 when every stack was made whole, 1 otherwise."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us decides what an interrupt means
-    _forget_own_aws()
+    forget_own_aws()
     requests, answers = Connection(os.dup(0), writable=False), Connection(os.dup(1), readable=False)
     os.dup2(2, 1)  # what a program prints must not get among the answers
     _import_all()
@@ -61,13 +61,6 @@ def _no_child_left() -> Iterator[None]:
         for child in multiprocessing.active_children():
             child.terminate()
             child.join()
-
-
-def _forget_own_aws() -> None:
-    """Keep a person's own AWS profile out: credentials and region come with the job."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 
 def _import_all() -> None:

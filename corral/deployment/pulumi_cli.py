@@ -6,7 +6,6 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 
 from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import InvalidVersionError, create_command_error
@@ -54,8 +53,7 @@ class PulumiCli(PulumiCommand):
         with self._lock:
             self.interrupted = True
             for process in self._running:
-                with suppress(ProcessLookupError):
-                    process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGINT)  # nothing happens to one that has just ended
 
     def run(
         self,

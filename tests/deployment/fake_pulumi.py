@@ -26,7 +26,8 @@ interrupts = 0
 def note(what):
     with open(folder + "/notes.jsonl", "a") as notes:
         fcntl.flock(notes, fcntl.LOCK_EX)
-        entry = {"what": what, "stack": stack, "arguments": arguments, "at": time.monotonic(), "cwd": os.getcwd()}
+        streams = os.environ.get("PULUMI_ENABLE_STREAMING_JSON_PREVIEW") == "true"
+        entry = {"what": what, "stack": stack, "arguments": arguments, "cwd": os.getcwd(), "streams": streams}
         notes.write(json.dumps(entry) + "\\n")
 
 def interrupted(*_):
@@ -59,7 +60,7 @@ if interrupts:
     sys.stdout.write(does.get("interrupted", ""))
 sys.stderr.write(does.get("errors", ""))
 note("end")
-sys.exit(does.get("code", 0) or int(bool(interrupts)))
+sys.exit(does.get("code", int(bool(interrupts))))
 """
 
 
@@ -101,10 +102,10 @@ class FakePulumi:
         lines = path.read_text().splitlines() if path.exists() else []
         return [entry for entry in map(json.loads, lines) if what in ("", entry["what"])]
 
-    def wait_for(self, what: str, count: int = 1) -> None:
+    def wait_for(self, what: str, count: int = 1, *, of_a_stack: bool = True) -> None:
         """Wait until something was noted so often."""
         deadline = time.monotonic() + 20
-        while len([entry for entry in self.notes(what) if entry["stack"]]) < count:
+        while len([entry for entry in self.notes(what) if entry["stack"] or not of_a_stack]) < count:
             assert time.monotonic() < deadline, f"no {what} came: {self.notes()}"
             time.sleep(0.01)
 

@@ -77,7 +77,7 @@ def in_background(run: Run, action: Action) -> Iterator[Callable[[], list[Outcom
 
 
 def test_the_platform_comes_before_the_teams(make: Make, pulumi: FakePulumi) -> None:
-    pulumi.stacks["dev"] = {"seconds": 0.2}
+    pulumi.stacks["dev"] = {"seconds": 0.2, "output": recorded("create")}
     outcomes = make()("up")
     assert [outcome.stack for outcome in outcomes] == ["dev", *STACKS]
     assert pulumi.order()[:2] == [("begin", "dev"), ("end", "dev")]
@@ -119,6 +119,7 @@ def test_a_preview_asks_for_nothing_and_streams(make: Make, pulumi: FakePulumi) 
     (words,) = commands(pulumi, "dev")
     assert words[0] == "preview"
     assert not {"--yes", "--skip-preview"} & set(words)
+    assert pulumi.notes("begin")[0]["streams"]
     assert outcomes[0].counts() == {"replaced": 2, "updated": 1}
 
 
@@ -255,6 +256,16 @@ def test_a_preview_that_changes_every_resource_of_a_platform_goes_on(make: Make,
     assert [outcome.state for outcome in outcomes] == ["done"] * 3
 
 
+def test_a_preview_that_only_adds_to_a_platform_goes_on(make: Make, pulumi: FakePulumi) -> None:
+    pulumi.existing = ["dev", *STACKS]
+    added = [line for line in recorded("create").splitlines() if "helpdesk-kept" not in line]
+    kept = [line for line in recorded("replace").splitlines() if "helpdesk-kept" in line]
+    pulumi.stacks["dev"] = {"output": "\n".join(added + kept) + "\n"}
+    outcomes = make()("preview")
+    assert outcomes[0].counts() == {"created": 3}
+    assert [outcome.state for outcome in outcomes] == ["done"] * 3
+
+
 def test_destroying_what_was_never_there_runs_nothing(make: Make, pulumi: FakePulumi) -> None:
     pulumi.existing = ["dev.support", "test"]
     outcomes = make()("destroy")
@@ -287,19 +298,33 @@ def test_after_an_interrupt_what_runs_ends_in_order_and_nothing_begins(
         "interrupted before it was done"
     }
     assert len(pulumi.notes("interrupt")) == 2
+    assert ("dev.third", "begin") not in run.told
 
 
+@pytest.mark.parametrize(("code", "state"), [(0, "skipped"), (1, "failed")])
 def test_an_interrupt_while_a_stack_is_made_does_not_let_its_update_begin(
-    make: Make, pulumi: FakePulumi
+    make: Make, pulumi: FakePulumi, code: int, state: str
 ) -> None:
-    pulumi.commands["stack init"] = {"seconds": 0.5}
+    """Whether the CLI heeds the interrupt, or is just done when it comes."""
+    pulumi.commands["stack init"] = {"seconds": 20, "stops": True, "code": code}
     run = make()
     with in_background(run, "up") as ended:
         pulumi.wait_for("begin")
         run.deployment.interrupt()
         outcomes = ended()
-    assert [outcome.state for outcome in outcomes] == ["failed", "skipped", "skipped"]
+    assert [outcome.state for outcome in outcomes] == [state, "skipped", "skipped"]
     assert not pulumi.order()
+
+
+def test_an_interrupt_while_stacks_are_listed(make: Make, pulumi: FakePulumi) -> None:
+    pulumi.commands["stack ls"] = {"seconds": 20, "stops": True}
+    run = make()
+    with in_background(run, "up") as ended:
+        pulumi.wait_for("begin", of_a_stack=False)
+        run.deployment.interrupt()
+        outcomes = ended()
+    assert {outcome.state for outcome in outcomes} == {"skipped"}
+    assert run.told == []
 
 
 def test_an_interrupt_before_the_list_of_stacks(make: Make, pulumi: FakePulumi) -> None:

@@ -48,14 +48,10 @@ class Live:
 
 @dataclass(frozen=True)
 class Content:
-    """Inputs whose content AWS does not show, only a digest of it, which is the output `shown_as`.
-
-    `digest` takes the inputs and returns what AWS would show; None when they do not tell.
-    """
+    """Inputs whose content AWS does not show, only a digest of it, which is the output `shown_as`."""
 
     inputs: tuple[str, ...]
     shown_as: str
-    digest: Callable[[Values], str | None]
 
 
 Step = Callable[[Calls, Old], Any]

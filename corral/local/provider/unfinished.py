@@ -54,13 +54,13 @@ def resumed(kind: Kind, request: Any, values: Values, live: Live) -> Change:
         known.fields.pop(key, None)
     inputs, properties = refreshed(kind, request.old_inputs, known, live)
     going = comparable(gone(request.old_inputs, request.olds, request.news))
-    before, old = comparable(inputs), comparable(properties)
-    before.pop(DEFAULTS, None)
-    differences = changed(before, old, values, kind.defaults).keys()
+    before, old, after = comparable(inputs), comparable(properties), comparable(request.news)
+    for each in (before, after):
+        each.pop(DEFAULTS, None)
+    differences = changed(before, old, after, kind.defaults).keys()
     unseen = (values.keys() | going.keys()) - (live.inputs.keys() - (kind.elsewhere & going.keys()))
-    content = kind.content
-    if content is not None and content.digest(values) == live.outputs[content.shown_as]:
-        unseen -= set(content.inputs)
+    if kind.content is not None:
+        unseen -= {*kind.content.inputs}  # which the refresh has looked at, by their digest
     return Change(request.id, {**going, **old}, values, frozenset(differences | unseen))
 
 

@@ -24,7 +24,7 @@ def all_made(engine: Any) -> dict[str, Made]:
     return made_of(engine, cases.CASES)
 
 
-def test_each_type_lives_and_dies(engine: Any, all_made: dict[str, Made]) -> None:
+def test_each_type_lives_and_dies(engine: Any, all_made: dict[str, Made], calls: Any) -> None:
     made = dict(all_made)
     for case in cases.CASES:
         before = made[case.key]
@@ -38,9 +38,12 @@ def test_each_type_lives_and_dies(engine: Any, all_made: dict[str, Made]) -> Non
             assert engine.refresh(after) == after, case.key
     for case in reversed(cases.CASES):
         engine.delete(made[case.key])
+    calls.changes.clear()
     for case in cases.CASES:
         assert not engine.exists(made[case.key]), case.key
         engine.delete(made[case.key])
+    # AWS refuses to do this again.
+    assert not {"kms schedule_key_deletion", "secretsmanager delete_secret"} & {*calls.changes}
 
 
 def test_changes_reach_the_account(engine: Any, all_made: dict[str, Made], client: Any) -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import pytest
@@ -20,7 +21,7 @@ from tests.local.provider.conftest import (
     made_of,
     recorded,
 )
-from tests.local.provider.resource_cases import CASES, Case
+from tests.local.provider.resource_cases import ALLOW, BOUNDARY, CASES, TRUST, Case
 
 _MOST = 6  # changing calls that one creation or update makes
 _ITEM = "aws:dynamodb/tableItem:TableItem"
@@ -75,16 +76,21 @@ def test_an_update_that_fails_half_way_is_ended_by_the_next(
     made = made_of(engine, CASES)
     for case in (case for case in CASES if case.change):
         before, inputs = made[case.key], changed_inputs(case, made)
+        failed = None
         calls.until_failure = failing
         try:
             after = engine.update(before, inputs)
         except grpc.RpcError as error:
-            # Before anything was done the state stays as it was; then it has what AWS has.
-            half = recorded(error, before) if failing else before
-            half.inputs = engine.check(case.token, inputs, before.inputs) if failing else before.inputs
-            calls.until_failure = None
-            after = engine.update(half, before.inputs if back else inputs)
+            failed = error
         calls.until_failure = None
+        if failed is not None:
+            # As long as nothing is done, the state stays as it was.
+            assert (failed.code() == grpc.StatusCode.INVALID_ARGUMENT) == (failing == 0), case.key
+            half = before
+            if failing:
+                half = recorded(failed, before)
+                half.inputs = engine.check(case.token, inputs, before.inputs)
+            after = engine.update(half, before.inputs if back else inputs)
         assert_finished(engine, case, after)
 
 
@@ -104,6 +110,55 @@ def test_a_half_done_update_claims_nothing_that_was_not_done(engine: Engine, cal
     after = engine.update(half, wanted)
     assert after.outputs["tags"] == {"a": "b"}
     assert engine.refresh(after) == after
+
+
+def test_what_a_half_done_update_was_to_take_away_still_goes(
+    engine: Engine, calls: WatchedCalls, client: Any
+) -> None:
+    iam, role = client("iam"), {"RoleName": "worker"}
+    engine.create("aws:iam/policy:Policy", {"name": "boundary", "policy": ALLOW})
+    token, inputs = "aws:iam/role:Role", {"name": "worker", "assumeRolePolicy": TRUST}
+    policies = [{"name": "one", "policy": ALLOW}, {"name": "two", "policy": ALLOW}]
+    before = engine.create(token, inputs | {"inlinePolicies": policies, "managedPolicyArns": [BOUNDARY]})
+    iam.put_role_policy(**role, PolicyName="someone-elses", PolicyDocument=ALLOW)
+    half = before
+    for changes in (1, 1):  # the second failure is to forget nothing of the first
+        calls.until_failure = changes
+        with pytest.raises(grpc.RpcError) as error:
+            engine.update(half, inputs)
+        half = recorded(error.value, half)
+        half.inputs = engine.check(token, inputs, half.inputs)
+    after = engine.update(half, inputs)
+    assert iam.list_role_policies(**role)["PolicyNames"] == ["someone-elses"]
+    assert iam.list_attached_role_policies(**role)["AttachedPolicies"] == []
+    assert engine.refresh(after) == after
+
+
+def test_what_no_reading_shows_is_set_again(engine: Engine, calls: WatchedCalls) -> None:
+    token, inputs = "aws:sns/topic:Topic", {"name": "alerts"}
+    wanted = inputs | {"displayName": "d", "signatureVersion": "2"}
+    before = engine.create(token, inputs)
+    calls.until_failure = 1
+    with pytest.raises(grpc.RpcError) as error:
+        engine.update(before, wanted)
+    half = recorded(error.value, before)
+    half.inputs = engine.check(token, wanted, before.inputs)
+    calls.changes.clear()
+    engine.update(half, wanted)
+    assert calls.changes == ["sns set_topic_attributes"]
+
+
+def test_what_a_half_done_creation_has_is_not_made_again(engine: Engine, calls: WatchedCalls) -> None:
+    case = next(case for case in CASES if case.token == "aws:lambda/function:Function")
+    engine.create("aws:iam/role:Role", {"name": "worker", "assumeRolePolicy": TRUST})
+    calls.until_failure = 1
+    with pytest.raises(grpc.RpcError) as error:
+        engine.create(case.token, case.inputs)
+    asked = engine.check(case.token, case.inputs)
+    calls.changes.clear()
+    made = engine.update(recorded(error.value, Made("", case.token, asked, None)), case.inputs)
+    assert calls.changes == ["lambda publish_version", "lambda put_function_concurrency"]
+    assert made.outputs["version"] == "1"
 
 
 def test_what_is_recorded_when_nothing_can_be_read_is_ended_all_the_same(

@@ -176,7 +176,7 @@ def ownership(inputs: Inputs, context: Context) -> Created:
 def stored_object(inputs: Inputs, context: Context) -> Created:
     """Store one object, from text, base64 or a file."""
     name, key = inputs.need("bucket"), inputs.need("key")
-    body = content(inputs)
+    body = _content(inputs)
     object_tags = tags.take_tags(inputs)
     parameters = {
         "ContentType": inputs.take("contentType"),
@@ -205,8 +205,7 @@ def stored_object(inputs: Inputs, context: Context) -> Created:
     }
 
 
-def content(inputs: Inputs) -> bytes:
-    """Take what an object is to hold."""
+def _content(inputs: Inputs) -> bytes:
     text, encoded, source = inputs.take("content"), inputs.take("contentBase64"), inputs.take("source")
     given = [value for value in (text, encoded, source) if value is not None]
     if len(given) > 1:

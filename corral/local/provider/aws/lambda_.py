@@ -2,7 +2,6 @@
 
 import json
 
-from corral.local.engine.archives import code_sha256, zip_bytes
 from corral.local.engine.aws.lambda_ import invoke_arn, url_id
 from corral.local.engine.calls import Calls
 from corral.local.engine.model import EngineError
@@ -112,11 +111,6 @@ def _read(calls: Calls, old: Old) -> Live:
     return Live(inputs, outputs)
 
 
-def _code_digest(values: Values) -> str | None:
-    archive = values.get("code")
-    return None if archive is None else code_sha256(zip_bytes(archive))
-
-
 def _read_alias(calls: Calls, old: Old) -> Live:
     found = calls("lambda", "get_alias", **_alias(old))
     weights = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
@@ -205,7 +199,7 @@ KINDS = {
             "reservedConcurrentExecutions": -1,
             "skipDestroy": False,
         },
-        content=Content(("code", "s3Key"), "codeSha256", _code_digest),
+        content=Content(("code", "s3Key"), "codeSha256"),
     ),
     "aws:lambda/alias:Alias": Kind(
         delete=lambda calls, old: calls("lambda", "delete_alias", **_alias(old)),

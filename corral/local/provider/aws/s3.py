@@ -1,12 +1,10 @@
 """S3 buckets, what is set on them, and objects."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from corral.local.engine.aws.s3 import bucket_outputs, content
+from corral.local.engine.aws.s3 import bucket_outputs
 from corral.local.engine.calls import Calls
-from corral.local.engine.inputs import Inputs
 from corral.local.engine.model import EngineError
 from corral.local.provider.kind import Change, Content, Kind, Live, Old, Parameters, Step, Values, of
 from corral.local.provider.reading import lower_first, tag_map, unless_unset
@@ -91,12 +89,6 @@ _OBJECT = (
     *("ContentType", "ContentEncoding", "ContentDisposition", "ContentLanguage", "CacheControl"),
     *("StorageClass", "ServerSideEncryption", "BucketKeyEnabled"),
 )
-
-
-def _object_digest(values: Values) -> str | None:
-    if not any(key in values for key in _BODY):
-        return None
-    return hashlib.md5(content(Inputs(values)), usedforsecurity=False).hexdigest()
 
 
 _BODY = ("content", "contentBase64", "source")
@@ -260,6 +252,6 @@ KINDS = {
             "forceDestroy": False,
         },
         elsewhere=of("serverSideEncryption", "kmsKeyId", "bucketKeyEnabled"),  # the bucket's encryption
-        content=Content(_BODY, "etag", _object_digest),
+        content=Content(_BODY, "etag"),
     ),
 }

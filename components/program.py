@@ -1,6 +1,7 @@
 """What a stack deploys, by its name."""
 
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ from components.team import Team
 from corral.spec.errors import SpecErrors
 from corral.spec.load import Environment, load_environment
 
+_INTERRUPTED = 130
+
 
 def deploy(stack: str, stacks: Path) -> None:
     """Deploy a stack and export its outputs. `stacks` is the folder that holds the environments' folders.
 
     Raises pulumi.RunError, which Pulumi shows without a traceback, for what people can put right.
     """
+    # When a resource fails, the engine interrupts the program: it has nothing to say to that, nor to save.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     name, _, team = stack.partition(".")
     try:
         environment = load_environment(stacks / name)

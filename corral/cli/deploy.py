@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -48,6 +50,7 @@ def deploy(
     except PulumiMissingError as error:
         say_no(str(error))
     name = environment.platform.environment
+    _check_endpoint(name)
     stacks = [*([name] if platform else []), *(f"{name}.{team}" for team in teams)]
     if action != "preview":
         _ask(action, stacks, _target(environment), yes, as_json)
@@ -92,6 +95,22 @@ def _target(environment: "Environment") -> str:
     platform = environment.platform
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     return f"the AWS at {endpoint}" if endpoint else f"account {platform.account} in {platform.region}"
+
+
+def _check_endpoint(name: str) -> None:
+    """Refuse an address left over from a local AWS that is gone: Pulumi would wait half a minute a stack for it."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if not endpoint:
+        return
+    where = urlsplit(endpoint)
+    try:
+        address = (where.hostname or "", where.port or (443 if where.scheme == "https" else 80))
+        socket.create_connection(address, timeout=5).close()
+    except (OSError, ValueError) as error:
+        say_no(
+            f"AWS_ENDPOINT_URL is {endpoint}, and nothing answers there ({error}): "
+            f"start corral up {name} --local --serve --empty again and export its lines, or unset it for the account"
+        )
 
 
 def _ask(action: "Action", stacks: Sequence[str], target: str, yes: bool, silent: bool) -> None:

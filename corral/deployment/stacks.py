@@ -68,7 +68,7 @@ class Deployment:
         undone = [outcome.stack for outcome in outcomes if outcome.state != "done"]
         reason = ""
         if undone:
-            reason = f"{' and '.join(undone)} {'is' if len(undone) == 1 else 'are'} not done"
+            reason = f"{', '.join(undone)} {'is' if len(undone) == 1 else 'are'} not done"
         elif action == "preview" and any(outcome.all_new for outcome in outcomes):
             reason = f"what {name} tells its teams is not known before it is deployed"
         if reason:

@@ -6,6 +6,7 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -92,10 +93,24 @@ def test_a_preview_asks_nothing(project: Path, pulumi: FakePulumi) -> None:
 def test_it_says_where_to_it_deploys(
     project: Path, pulumi: FakePulumi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
-    result = corral("up", "dev", "--yes", "--team", "sales", pulumi=pulumi)
-    assert result.stdout.startswith("Deploy dev.sales on the AWS at http://127.0.0.1:4566.\n")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        result = corral("up", "dev", "--yes", "--team", "sales", pulumi=pulumi)
+    assert result.stdout.startswith(f"Deploy dev.sales on the AWS at {endpoint}.\n")
     assert {stack for _, stack in pulumi.order()} == {"dev.sales"}
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1", "http://127.0.0.1:x", "nowhere"])
+def test_a_local_aws_that_is_gone_is_told_at_once(
+    project: Path, pulumi: FakePulumi, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    result = corral("up", "dev", "--yes", pulumi=pulumi)
+    assert result.exit_code == 1
+    assert f"AWS_ENDPOINT_URL is {endpoint}, and nothing answers there" in result.stderr
+    assert "corral up dev --local --serve --empty again" in result.stderr
+    assert not pulumi.notes("begin")
 
 
 @pytest.mark.parametrize("answer", ["y", "n"])

@@ -170,7 +170,7 @@ def test_the_platform_stays_while_teams_do(make: Make, pulumi: FakePulumi) -> No
     pulumi.existing = ["dev", *STACKS]
     pulumi.stacks = {stack: {"output": recorded("protected"), "code": 255} for stack in STACKS}
     outcomes = make()("destroy")
-    assert states(outcomes)["dev"] == ("skipped", "dev.sales and dev.support are not done")
+    assert states(outcomes)["dev"] == ("skipped", "dev.sales, dev.support are not done")
     assert not commands(pulumi, "dev")
 
 

@@ -85,7 +85,11 @@ def outputs(root: Path, stack: str) -> dict[str, Any]:
         raise LocalAwsError(
             "what is deployed there is known to Pulumi, and there is no pulumi on PATH"
         ) from None
-    return json.loads(done.stdout) if done.returncode == 0 else {}
+    if done.returncode == 0:
+        return dict(json.loads(done.stdout))
+    if "no stack named" in done.stderr:
+        return {}
+    raise LocalAwsError(f"pulumi does not tell the outputs of {stack}: {done.stderr.strip()}")
 
 
 def in_the_way() -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from tests.engine.engine import Engine, serving
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each module has an account of its own, which is a story: one worker tells it, in order."""
     missing = shutil.which("pulumi") is None

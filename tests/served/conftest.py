@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 CORRAL = [sys.executable, "-m", "corral"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of these on one worker: the platform stands up once."""
     for item in items:

@@ -107,6 +107,11 @@ class Deployment:
         self.tell(name, "begin")
         try:
             self._act(action, name, outcome, said)
+            # Interrupted early enough, the CLI says "succeeded", ends with 0 and has done nothing.
+            if self.cli.interrupted:
+                outcome.problems.append(
+                    Problem("interrupted: Pulumi does not say whether all of it was done")
+                )
         except InterruptedBeforeError:
             outcome = _interrupted_before(name)
         except ConcurrentUpdateError:

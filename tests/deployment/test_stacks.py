@@ -301,6 +301,21 @@ def test_after_an_interrupt_what_runs_ends_in_order_and_nothing_begins(
     assert ("dev.third", "begin") not in run.told
 
 
+def test_a_stack_that_was_interrupted_is_not_done_though_the_cli_says_so(
+    make: Make, pulumi: FakePulumi
+) -> None:
+    pulumi.existing = ["dev", *STACKS]
+    early = {"seconds": 20, "stops": True, "interrupted": recorded("canceled-early"), "code": 0}
+    pulumi.stacks = {"dev.sales": early, "dev.support": early}
+    run = make()
+    with in_background(run, "destroy") as ended:
+        pulumi.wait_for("begin", 2)
+        run.deployment.interrupt()
+        outcomes = ended()
+    assert [outcome.state for outcome in outcomes] == ["failed", "failed", "skipped"]
+    assert outcomes[0].problems[0].message == "interrupted: Pulumi does not say whether all of it was done"
+
+
 @pytest.mark.parametrize(("code", "state"), [(0, "skipped"), (1, "failed")])
 def test_an_interrupt_while_a_stack_is_made_does_not_let_its_update_begin(
     make: Make, pulumi: FakePulumi, code: int, state: str

@@ -90,8 +90,11 @@ def test_the_state_is_the_projects_own_whatever_the_shell_has(
     outputs = pulumi_project.outputs(root, "dev.support")
     assert outputs["backend"] == own
     assert shlex.split(outputs["words"])[-2:] == ["--stack", "dev.support"]
-    fake.write_text("#!/bin/sh\nexit 255\n")
+    fake.write_text("#!/bin/sh\necho \"error: no stack named 'dev.support' found\" >&2\nexit 6\n")
     assert pulumi_project.outputs(root, "dev.support") == {}
+    fake.write_text("#!/bin/sh\necho 'error: incorrect passphrase' >&2\nexit 255\n")
+    with pytest.raises(LocalAwsError, match=r"outputs of dev\.support: error: incorrect passphrase"):
+        pulumi_project.outputs(root, "dev.support")
 
 
 def test_outputs_without_a_pulumi(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,25 +13,19 @@ from corral.local.provider.service import Provider
 _LARGEST_MESSAGE = 400 * 1024 * 1024  # what Pulumi's own plugins take
 
 
-def serve(calls: Calls, port: int = 0) -> tuple[grpc.Server, int]:
-    """Start serving for one local AWS; returns the server, to be stopped by the caller, and its port.
+@contextmanager
+def serving(calls: Calls) -> Iterator[int]:
+    """Serve one local AWS for the length of a `with`, whose target is the port; a call under way may end.
 
-    The engine finds it by PULUMI_DEBUG_PROVIDERS, as `aws:<port>`. Port 0 takes a free one.
+    The engine finds it by PULUMI_DEBUG_PROVIDERS, as `aws:<port>`.
     """
     server = grpc.server(
         ThreadPoolExecutor(max_workers=1),  # one call at a time
         options=[("grpc.max_receive_message_length", _LARGEST_MESSAGE)],
     )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(calls), server)
-    taken = server.add_insecure_port(f"127.0.0.1:{port}")
+    port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    return server, taken
-
-
-@contextmanager
-def serving(calls: Calls) -> Iterator[int]:
-    """Serve for the length of a `with`, whose target is the port; a call under way may end."""
-    server, port = serve(calls)
     try:
         yield port
     finally:

@@ -75,6 +75,18 @@ class Engine:
             start_new_session=True,
         )
 
+    def corral(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a corral command, with nobody to answer it."""
+        return subprocess.Popen(
+            [*CORRAL, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**self.environment, "COLUMNS": "200"},
+            cwd=self.project,
+        )
+
     def run(self, *arguments: str, **other: str) -> subprocess.CompletedProcess[str]:
         """Run a pulumi command to its end."""
         with self.command(*arguments, **other) as process:

@@ -29,8 +29,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _KINDS = (
     ("provider aws-native", r"pulumi-resource-aws-native"),
     ("local AWS, provider aws", r"corral\.local\.server|--serve|corral\.local\.server\.functions"),
+    ("engine", r"^([^\0]*/)?pulumi\0"),
     ("program", r"pulumi-language-python|policies"),
-    ("engine", r"(^|/)pulumi\0"),
     ("corral", r"corral"),
 )
 

@@ -12,7 +12,7 @@ SUPPORT = "stacks/dev/teams/support.yaml"
 HELPDESK = {"dev-support-helpdesk-harness": "update", "dev-support-helpdesk-live": "update"}
 
 
-def unchanged(engine: Engine, *stacks: str) -> None:
+def expect_unchanged(engine: Engine, *stacks: str) -> None:
     for stack in stacks:
         again = engine.up(stack, "--expect-no-changes")
         assert again.steps == ()
@@ -73,7 +73,7 @@ def test_a_fresh_up(engine: Engine) -> None:
 
 
 def test_a_second_up_has_nothing_to_do(engine: Engine) -> None:
-    unchanged(engine, "dev", "dev.support")
+    expect_unchanged(engine, "dev", "dev.support")
 
 
 def test_no_secret_is_in_plain_text_in_the_state(engine: Engine) -> None:
@@ -183,13 +183,13 @@ def test_an_agent_is_added_renamed_and_retired(engine: Engine) -> None:
     assert set(renamed.counts()) == {"update"}
     assert engine.outputs("dev.support")["agents"]["porter"]["role_arn"] == role
     assert "concierge" not in engine.outputs("dev.support")["agents"]
-    unchanged(engine, "dev.support")
+    expect_unchanged(engine, "dev.support")
 
     path.write_text(original)
     retired = engine.up("dev.support").touched()
     assert {name for name, how in retired.items() if how == "delete"} == own
     assert role.rpartition("/")[2] not in [r["RoleName"] for r in engine.client("iam").list_roles()["Roles"]]
-    unchanged(engine, "dev.support")
+    expect_unchanged(engine, "dev.support")
 
 
 def test_two_teams_side_by_side(engine: Engine) -> None:
@@ -200,7 +200,7 @@ def test_two_teams_side_by_side(engine: Engine) -> None:
     for process in running:
         said, _ = process.communicate(timeout=300)
         assert process.returncode == 0, said
-    unchanged(engine, "dev.support", "dev.sales")
+    expect_unchanged(engine, "dev.support", "dev.sales")
 
 
 def test_what_was_changed_behind_the_back_is_found_and_put_back(engine: Engine) -> None:
@@ -220,7 +220,7 @@ def test_a_state_can_be_exported_and_imported(engine: Engine, tmp_path: Path) ->
     file = str(tmp_path / "state.json")
     assert engine.run("stack", "export", "--stack", "dev.support", "--file", file).returncode == 0
     assert engine.run("stack", "import", "--stack", "dev.support", "--file", file).returncode == 0
-    unchanged(engine, "dev.support")
+    expect_unchanged(engine, "dev.support")
 
 
 def test_a_lost_resource_is_imported(engine: Engine) -> None:
@@ -235,7 +235,7 @@ def test_a_lost_resource_is_imported(engine: Engine) -> None:
         *("--parent", parent, "--yes", "--skip-preview", "--protect=false", "--generate-code=false"),
     )
     assert done.returncode == 0, done.stdout
-    unchanged(engine, "dev.support")
+    expect_unchanged(engine, "dev.support")
 
 
 def test_a_policy_pack_stops_what_it_forbids(engine: Engine) -> None:
@@ -286,7 +286,7 @@ def test_a_platform_with_teams_is_not_destroyed(engine: Engine) -> None:
     assert refused.code != 0
     assert "DeleteConflict" in refused.said
     assert inventory(engine) == held
-    unchanged(engine, "dev")
+    expect_unchanged(engine, "dev")
 
 
 def test_destroy_leaves_what_is_meant_to_stay(engine: Engine, before: dict[str, list[str]]) -> None:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from corral.local.provider.values import DEFAULTS
+
 # Inputs that are JSON in a string: how it is spaced and the order of its keys do not matter.
 _DOCUMENTS = frozenset(
     {
@@ -36,7 +38,7 @@ def changed(
     default; one that is no longer given is to have the default.
     """
     result = {}
-    for key in sorted(before.keys() | after.keys()):
+    for key in sorted((before.keys() | after.keys()) - {DEFAULTS}):
         default = defaults.get(key)
         old = before[key] if key in before else known.get(key, default)
         if not same(key, old, after.get(key, default), default):

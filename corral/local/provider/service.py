@@ -265,8 +265,6 @@ def _values(inputs: struct_pb2.Struct) -> Values:
 
 def _differences(kind: Kind, request: Any) -> dict[str, str]:
     old, new = comparable(request.old_inputs), comparable(request.news)
-    for values in (old, new):
-        values.pop(DEFAULTS, None)
     return changed(old, comparable(request.olds), new, kind.defaults)
 
 

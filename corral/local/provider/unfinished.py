@@ -55,8 +55,6 @@ def resumed(kind: Kind, request: Any, values: Values, live: Live) -> Change:
     inputs, properties = refreshed(kind, request.old_inputs, known, live)
     going = comparable(gone(request.old_inputs, request.olds, request.news))
     before, old, after = comparable(inputs), comparable(properties), comparable(request.news)
-    for each in (before, after):
-        each.pop(DEFAULTS, None)
     differences = changed(before, old, after, kind.defaults).keys()
     unseen = (values.keys() | going.keys()) - (live.inputs.keys() - (kind.elsewhere & going.keys()))
     if kind.content is not None:

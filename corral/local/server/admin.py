@@ -14,6 +14,7 @@ from corral.local.server.faults import Faults
 from corral.local.server.wire import Response
 
 PREFIX = "/_corral/"
+_Action = Callable[[LocalAws, HttpRequest], Any]
 
 # A web page that had a name of its own resolve to this machine would send that name.
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -24,26 +25,19 @@ def handle(aws: LocalAws, faults: Faults, http: HttpRequest) -> Response:
     if http.headers.get("host", "").rpartition(":")[0] not in _LOOPBACK:
         return _json(403, {"error": "the local AWS is administered by its loopback address only"})
     name = http.path[len(PREFIX) :].strip("/")
-    if name == "faults" and http.method in ("GET", "PUT"):
-        return _faults(faults, http)
-    action = _ACTIONS.get((http.method, name))
+    actions: dict[tuple[str, str], _Action] = {
+        **_ACTIONS,
+        ("PUT", "faults"): lambda _, asked: {"left": faults.order(_body(asked).get("faults"))},
+        ("GET", "faults"): lambda _, asked: {"left": faults.left()},
+    }
+    action = actions.get((http.method, name))
     if action is None:
-        known = ", ".join(f"{method} {PREFIX}{path}" for method, path in sorted(_ACTIONS))
+        known = ", ".join(f"{method} {PREFIX}{path}" for method, path in sorted(actions))
         return _json(404, {"error": f"no {http.method} {http.path}; there are {known}"})
     try:
         return _json(200, action(aws, http))
     except AwsError as error:
         return _json(error.status, {"error": error.message, "code": error.code})
-
-
-def _faults(faults: Faults, http: HttpRequest) -> Response:
-    """Order faults, in place of those ordered before; or say how many are still to happen."""
-    try:
-        if http.method == "PUT":
-            faults.order(_body(http).get("faults"))
-    except AwsError as error:
-        return _json(error.status, {"error": error.message, "code": error.code})
-    return _json(200, {"left": faults.left()})
 
 
 def _json(status: int, content: Any) -> Response:
@@ -101,7 +95,7 @@ def _health(aws: LocalAws, _: HttpRequest) -> Any:
     return {"status": "ready", "account": aws.account, "region": aws.region}
 
 
-_ACTIONS: dict[tuple[str, str], Callable[[LocalAws, HttpRequest], Any]] = {
+_ACTIONS: dict[tuple[str, str], _Action] = {
     ("PUT", "scripts"): _scripts,
     ("POST", "flush"): _flush,
     ("POST", "credentials"): _credentials,

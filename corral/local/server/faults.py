@@ -37,13 +37,13 @@ class Faults:
         self._ordered: list[Fault] = []
 
     def order(self, wanted: Any) -> int:
-        """Take the place of all that was ordered. Raises AwsError for what is not a list of faults."""
+        """Take the place of all that was ordered; returns `left()`. AwsError for what is not a list of faults."""
         if not isinstance(wanted, list):
             raise AwsError("BadRequest", 'the body must have "faults", a list')
         ordered = [_fault(each) for each in wanted]
         with self._lock:
             self._ordered = ordered
-        return len(ordered)
+        return self.left()
 
     def left(self) -> int:
         """How many times one is still to happen."""

@@ -107,3 +107,10 @@ def test_an_order_that_cannot_be_is_refused(server: Server, fault: dict[str, Any
     status, answer = order(server, fault)
     assert status == 400
     assert said in answer["error"]
+
+
+def test_who_asks_at_a_door_that_is_not_there_is_told_of_these(server: Server) -> None:
+    answer = urllib3.request("POST", f"{server.endpoint}/_corral/nothing")
+    assert answer.status == 404
+    assert "GET /_corral/faults, " in answer.json()["error"]
+    assert "PUT /_corral/faults" in answer.json()["error"]

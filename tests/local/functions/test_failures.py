@@ -53,8 +53,13 @@ def failure(aws: Any, do: str) -> tuple[Any, dict[str, Any]]:
 
 @pytest.fixture
 def function(aws: LocalAws, deploy: Deploy) -> LocalAws:
-    deploy(PER_EVENT, Timeout=1)
+    deploy(PER_EVENT, Timeout=30)  # half a gigabyte takes a busy machine a while
     return aws
+
+
+def update_configuration(aws: Any, **changed: int) -> None:
+    backend = lambda_backends[aws.account][REGION]
+    backend.update_function_configuration("f", None, changed)  # type: ignore[arg-type]
 
 
 def works_again(aws: Any) -> int:
@@ -92,6 +97,7 @@ def running_in_group(group: int) -> list[str]:
 
 
 def test_timeout_kills_the_worker_and_its_children(function: Any) -> None:
+    update_configuration(function, Timeout=1)
     old = works_again(function)
     began = time.monotonic()
     execution, error = failure(function, "sleep")
@@ -169,11 +175,7 @@ def test_memory(function: Any) -> None:
     assert error["errorType"] == "Runtime.OutOfMemory"
     assert error["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
     assert works_again(function)
-    lambda_backends[function.account][REGION].update_function_configuration(
-        "f",
-        None,  # type: ignore[arg-type]
-        {"MemorySize": 1024},
-    )
+    update_configuration(function, MemorySize=1024)
     assert function.functions.invoke("f", b'{"do": "memory"}').payload == b"536870912"
 
 

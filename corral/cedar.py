@@ -25,9 +25,10 @@ def agent_policies(
 ) -> tuple[str, ...]:
     """Write an agent's policies, each short enough for AgentCore. None for an agent without tools.
 
-    The principal is every session of the agent's own role. A tool that takes a data domain is bound to the
-    agent's domains; for an agent without any it is left out, which denies it. Raises KeyError for a tool that
-    `tools` lacks, ValueError for one tool whose conditions alone are too long.
+    The principal is every session of the agent's own role. A tool that takes a team is bound to the agent's
+    own, one that takes a data domain to the agent's domains; for an agent without any it is left out, which
+    denies it. Raises KeyError for a tool that `tools` lacks, ValueError for one tool whose conditions alone
+    are too long.
     """
     usable = [name for name in agent.tools if tools[name].domain_argument is None or agent.domains]
     return tuple(_split(agent, tools, usable, gateway_arn, account))
@@ -61,7 +62,7 @@ def _statement(agent: ResolvedAgent, tools: Sequence[Tool], gateway_arn: str, ac
     role = agent_role_name(agent.environment, agent.team, agent.key)
     sessions = f"arn:aws:sts::{account}:assumed-role/{role}/*"
     actions = ",\n".join(f"    {_action(tool)}" for tool in tools)
-    calls = " ||\n".join(f"  {_call(tool, agent.domains)}" for tool in tools)
+    calls = " ||\n".join(f"  {_call(tool, agent.domains, agent.team)}" for tool in tools)
     # A caller's ARN is matched with `like`: `==` on it passes the schema and then fails at deployment.
     return (
         "permit (\n"
@@ -80,12 +81,16 @@ def _action(tool: Tool) -> str:
     return f"AgentCore::Action::{_text(mcp_tool_name(tool.tool))}"
 
 
-def _call(tool: Tool, domains: Sequence[str]) -> str:
+def _call(tool: Tool, domains: Sequence[str], team: str) -> str:
     """What a call of one tool must satisfy."""
     conditions = [f"action == {_action(tool)}"]
     if tool.domain_argument is not None:
         conditions.append(
             _guarded(tool, tool.domain_argument, [_one_of(tool.domain_argument, domains)], needed=True)
+        )
+    if tool.team_argument is not None:
+        conditions.append(
+            _guarded(tool, tool.team_argument, [_one_of(tool.team_argument, [team])], needed=True)
         )
     for constraint in tool.constraints:
         conditions.append(_guarded(tool, constraint.argument, _limits(constraint), needed=False))

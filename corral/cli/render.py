@@ -35,7 +35,10 @@ def _as_json(agent: "ResolvedAgent") -> dict[str, Any]:
         "model": agent.model.model_dump(mode="json"),
         "approval": [asdict(rule) for rule in agent.approval],
         "limits": asdict(agent.limits),
+        "schedule": agent.schedule and asdict(agent.schedule),
         "scenarios": [scenario.model_dump(mode="json") for scenario in agent.scenarios],
+        "made_from": agent.made_from.model_dump(mode="json"),
+        "template_folder": agent.template_folder.name,
     }
     return json.loads(json.dumps(document))  # type: ignore[no-any-return]
 
@@ -70,6 +73,10 @@ def _rows(agent: "ResolvedAgent") -> list[tuple[str, str, str]]:
         ),
         *((f"limits.{name}", str(value), origins[f"limits.{name}"]) for name, value in limits.items()),
         ("domains", ", ".join(agent.domains) or "none", "parameters"),
+        ("guardrail", agent.guardrail, origins["guardrail"]),
+        ("schedule", f"{agent.schedule.expression} UTC" if agent.schedule else "none", "parameters"),
+        ("evaluators", ", ".join(agent.made_from.evaluators) or "none", "template"),
+        ("junctions", str(len(agent.made_from.junctions) or "none"), "template"),
         ("scenarios", ", ".join(scenario.name for scenario in agent.scenarios) or "none", "template"),
     ]
 

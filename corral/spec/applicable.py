@@ -1,6 +1,7 @@
 """Which scenarios of a template apply to an agent: those that can come out as expected."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from corral.spec.conditions import ApprovalRule
@@ -10,35 +11,38 @@ from corral.spec.templates import scenario_parameters
 from corral.spec.tool import Tool
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What an agent may do: its tools, its rules, its data domains, its team."""
+
+    tools: Mapping[str, Tool]
+    approval: tuple[ApprovalRule, ...]
+    domains: Sequence[str]
+    team: str
+
+
 def applies(
-    scenario: Scenario,
-    parameters: Mapping[str, ParameterValue],
-    tools: Mapping[str, Tool],
-    approval: Iterable[ApprovalRule],
-    domains: Sequence[str],
+    scenario: Scenario, parameters: Mapping[str, ParameterValue], reach: Reach, scheduled: bool
 ) -> bool:
-    """Whether a scenario can come out as it expects for an agent with these tools and rules."""
-    rules = tuple(approval)
+    """Whether a scenario can come out as it expects for an agent of this reach."""
+    if scenario.by == "schedule" and not scheduled:
+        return False
     calls = [turn for turn in scenario.model if turn.tool is not None]
     return scenario_parameters(scenario) <= parameters.keys() and all(
-        _possible(call.tool, call.decision, turn.input, tools, rules, domains)
+        _possible(scenario.case == "denied-tool", call.tool, call.decision, turn.input, reach)
         for turn, call in zip(calls, scenario.expect.calls, strict=False)
     )
 
 
 def _possible(
-    name: str,
-    decision: Decision,
-    arguments: Mapping[str, Any],
-    tools: Mapping[str, Tool],
-    rules: Iterable[ApprovalRule],
-    domains: Sequence[str],
+    not_granted: bool, name: str, decision: Decision, arguments: Mapping[str, Any], reach: Reach
 ) -> bool:
-    tool = tools.get(name)
+    tool = reach.tools.get(name)
     if tool is None:
-        return False  # a tool that was not granted never gets as far as the policy
-    held = any(rule.tool == name and rule.holds(arguments) for rule in rules)
+        return not_granted and decision == "denied-by-supervisor"  # it never gets as far as the policy
+    held = any(rule.tool == name and rule.holds(arguments) for rule in reach.approval)
     if decision == "denied-by-policy":
-        own_domain = tool.domain_argument is not None and arguments.get(tool.domain_argument) in domains
-        return not held and not own_domain
-    return held == (decision == "denied-by-supervisor")
+        bound = ((tool.domain_argument, reach.domains), (tool.team_argument, (reach.team,)))
+        own = [arguments.get(argument) in allowed for argument, allowed in bound if argument is not None]
+        return not held and not (own and all(own))
+    return held == (decision == "denied-by-supervisor") and not (not_granted and decision != "allowed")

@@ -11,7 +11,7 @@ from corral.spec.document import Loaded, Report, load
 from corral.spec.errors import SpecError, listed, suggestion, unknown
 from corral.spec.names import tool_module
 from corral.spec.platform import Platform
-from corral.spec.source import Location, hidden_character, read_text, shown_path
+from corral.spec.source import Location, files, hidden_character, is_file, read_text, shown_path
 from corral.spec.tool import ArgumentSchema, Tool
 
 TOOLS = Path("functions/tools")
@@ -41,7 +41,7 @@ class CatalogueTool:
 
 def tool_names(root: Path) -> list[str]:
     """The tools that exist in the project, whether or not an environment offers them."""
-    return sorted(path.parent.name.replace("_", "-") for path in (root / TOOLS).glob("*/tool.yaml"))
+    return [path.name.replace("_", "-") for path in files(root / TOOLS, "*") if is_file(path / "tool.yaml")]
 
 
 def load_catalogue(platform: Loaded[Platform], root: Path, report: Report) -> dict[str, CatalogueTool | None]:
@@ -103,6 +103,15 @@ def _check_tool(loaded: Loaded[Tool], tool: Tool, folder_name: str) -> None:
                 ("domain_argument",),
                 f'domain_argument: "{domain}" must be a required argument of type string',
                 "Only then can every call be bound to the agent's domains.",
+            )
+    if (team := tool.team_argument) is not None:
+        if team not in arguments:
+            _not_an_argument(loaded, ("team_argument",), team, arguments)
+        elif arguments[team].type != "string" or team not in (tool.input.required or ()):
+            loaded.error(
+                ("team_argument",),
+                f'team_argument: "{team}" must be a required argument of type string',
+                "Only then can every call be bound to the agent's team.",
             )
     for index, constraint in enumerate(tool.constraints):
         place: Location = ("constraints", index, "argument")

@@ -130,6 +130,12 @@ def _check_table(loaded: Loaded[Domain], index: int, table: Table, folder: Path,
         header = next(csv.reader([text.partition("\n")[0].rstrip("\r")]), [])
     except csv.Error:
         header = []
+    if table.team_column is not None and table.columns.get(table.team_column) != "string":
+        loaded.error(
+            ("tables", index, "team_column"),
+            f"tables[{index}].team_column: {show(table.team_column)} is no column of type string",
+            f"Columns of type string: {listed(c for c, kind in table.columns.items() if kind == 'string')}.",
+        )
     if header != list(table.columns):
         loaded.error(
             ("tables", index, "columns"),

@@ -17,6 +17,9 @@ class Table(Model):
     name: ColumnName
     file: str = Field(pattern=r"\.csv$", description="Relative to the environment's folder.")
     columns: dict[ColumnName, ColumnType] = Field(min_length=1)
+    team_column: ColumnName | None = Field(
+        default=None, description="A column with a team's name: a team's agents see only rows with theirs."
+    )
 
 
 class Domain(Document):

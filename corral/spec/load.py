@@ -14,7 +14,7 @@ from corral.spec.errors import SpecError, SpecErrors, listed, suggestion
 from corral.spec.platform import Platform
 from corral.spec.regions import has_registry
 from corral.spec.resolve import ResolvedAgent, Surroundings, resolve_agent
-from corral.spec.source import dotted, shown_path
+from corral.spec.source import dotted, files, shown_path
 from corral.spec.team import Team
 from corral.spec.templates import TemplateStore
 
@@ -69,7 +69,7 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
         platform=platform.spec,
         tools=tools,
         domains={name: domain.spec for name, domain in domains.items()},
-        templates=TemplateStore(root, report),
+        templates=TemplateStore(root, folder, report),
         report=report,
     )
     agents = {
@@ -101,7 +101,7 @@ def _sound(files: Mapping[str, Loaded[D]]) -> dict[str, D]:
 
 def _load_all(folder: Path, model: type[D], root: Path, report: Report) -> Iterator[tuple[str, Loaded[D]]]:
     """Every YAML file of a folder, by the name the file has. A folder that is not there holds nothing."""
-    for path in sorted(folder.glob("*")):
+    for path in files(folder, "*"):
         if path.suffix == ".yaml":
             yield path.stem, load(path, model, root, report)
         elif path.suffix.lower() in (".yml", ".json"):
@@ -127,6 +127,7 @@ def _resolve_team(around: Surroundings, file: Loaded[Team], team: Team) -> dict[
                 ("agents", index, "name"), message, f"The first is on line {line}. Each name once in a team."
             )
         _check_formerly(file, team, index)
+        _check_retired(file, team, index)
         found = resolve_agent(around, file, team, agent, ("agents", index))
         if found is not None:
             resolved[agent.name] = found
@@ -158,6 +159,21 @@ def _check_formerly(file: Loaded[Team], team: Team, index: int) -> None:
                 f"on line {file.line(('agents', other, 'formerly'))}",
                 "On AWS both would be called so. Leave formerly out of the agent that is new.",
             )
+
+
+def _check_retired(file: Loaded[Team], team: Team, index: int) -> None:
+    """Check that an agent has no name that a retired one had: the records of both would be one agent's."""
+    agent = team.agents[index]
+    for other, gone in enumerate(team.retired):
+        for key, name in (("name", agent.name), ("formerly", agent.formerly)):
+            if name is not None and name in (gone.name, gone.formerly):
+                file.error(
+                    ("agents", index, key),
+                    f'agents[{index}].{key}: "{name}" was retired on {gone.on}, '
+                    f"see line {file.line(('retired', other, 'name'))}",
+                    "A retired name is not given again. Take another one.",
+                )
+                return
 
 
 def _check_derived_names(

@@ -63,6 +63,14 @@ class Waiver(Model):
     expires: date
 
 
+class Sprawl(Model):
+    """When `validate` takes two agents, or two tools, for one and the same."""
+
+    look_alike: float = Field(
+        default=0.85, ge=0.5, le=1, description="Alike from here on; 1 is the same in every word."
+    )
+
+
 class Platform(Document):
     """One environment: where it runs, who owns it, which models and tools it offers."""
 
@@ -81,3 +89,4 @@ class Platform(Document):
     audit: Audit = Audit()
     auditors: tuple[PrincipalArn, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    sprawl: Sprawl = Sprawl()

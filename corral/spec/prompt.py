@@ -17,7 +17,7 @@ from corral.spec.source import hidden_character
 
 MAX_PROMPT = 20_000  # characters, rendered
 PROMPT_NAMES = frozenset({"parameters", "agent", "team", "tools"})
-TURN_NAMES = frozenset({"parameters", "last", "results"})
+TURN_NAMES = frozenset({"parameters", "agent", "team", "last", "results"})
 _FILE = "<template>"  # what Jinja2 calls a template made from text, in tracebacks
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
-from corral.spec.applicable import applies
+from corral.spec.applicable import Reach, applies
 from corral.spec.catalogue import CatalogueTool
 from corral.spec.conditions import ApprovalRule, Condition, ConditionError, check, parse
 from corral.spec.document import Loaded, Report
@@ -16,7 +17,7 @@ from corral.spec.prompt import PromptError, render_prompt
 from corral.spec.scenario import Scenario
 from corral.spec.source import Location, dotted, shown_path
 from corral.spec.team import Agent, Approval, ParameterValue, Team
-from corral.spec.template import Parameter
+from corral.spec.template import GuardrailLevel, Parameter, Template
 from corral.spec.templates import LoadedTemplate, TemplateStore, value_problem
 
 __all__ = ["ApprovalRule", "Condition", "ResolvedAgent", "ResolvedLimits"]
@@ -42,6 +43,14 @@ class ResolvedLimits:
 
 
 @dataclass(frozen=True)
+class AtSetTimes:
+    """A message that an agent gets at set times: AWS's rate or cron expression in UTC, and the text."""
+
+    expression: str
+    message: str
+
+
+@dataclass(frozen=True)
 class ResolvedAgent:
     """An agent with nothing left to look up."""
 
@@ -60,7 +69,11 @@ class ResolvedAgent:
     approval: tuple[ApprovalRule, ...]
     domains: tuple[str, ...]  # the values of its parameters of type domain
     limits: ResolvedLimits
+    guardrail: GuardrailLevel
+    schedule: AtSetTimes | None
     scenarios: tuple[Scenario, ...]  # those that apply to it; texts unrendered
+    made_from: Template  # evaluators, drift, junctions and what it is for are the template's
+    template_folder: Path
     origins: dict[str, str]  # "limits.max_iterations" -> "team", "template" or "platform default"
 
 
@@ -110,6 +123,9 @@ class _Resolver:
         if self.failed or found is None or platform is None or model_name not in platform.models:
             return None
         specs = {name: tool.spec for name in tools if (tool := self.around.tools.get(name)) is not None}
+        reach = Reach(specs, approval, domains, self.team.team)
+        schedule = self._schedule(found.spec, parameters)
+        self.origins["guardrail"] = "template"
         prompt = self._prompt(found, parameters, tools)
         return ResolvedAgent(
             environment=self.around.environment,
@@ -127,7 +143,13 @@ class _Resolver:
             approval=approval,
             domains=domains,
             limits=limits,
-            scenarios=tuple(s for s in found.scenarios if applies(s, parameters, specs, approval, domains)),
+            guardrail=found.spec.guardrail,
+            schedule=schedule,
+            scenarios=tuple(
+                s for s in found.scenarios if applies(s, parameters, reach, schedule is not None)
+            ),
+            made_from=found.spec,
+            template_folder=found.folder,
             origins=self.origins,
         )
 
@@ -203,7 +225,23 @@ class _Resolver:
                     f"team {self.team.team} may not read the domain {value}",
                     f"Its readers: {who}. Team {self.team.team} may read: {listed(readable)}.",
                 )
+            elif (holds := template.spec.parameters[name].holds) and not self._holds(value, holds):
+                fitting = [domain for domain in readable if self._holds(domain, holds)]
+                self.error(
+                    ("parameters", name),
+                    f"the domain {value} holds no {holds}",
+                    f"{template.label} reads {holds}. Domains that hold some: {listed(fitting)}.",
+                )
         return tuple(dict.fromkeys(str(parameters[name]) for name in names))
+
+    def _holds(self, name: str, what: str) -> bool:
+        """Whether a domain holds documents, or tables. One that is not sound is taken to."""
+        domain = self.around.domains[name]
+        return domain is None or bool(getattr(domain, what))
+
+    def _schedule(self, template: Template, parameters: Mapping[str, ParameterValue]) -> AtSetTimes | None:
+        given = template.schedule and parameters.get(template.schedule.parameter)
+        return AtSetTimes(str(given), template.schedule.message) if template.schedule and given else None
 
     def _check_domain_tools(self, tools: tuple[str, ...], domains: tuple[str, ...]) -> None:
         for name in tools:

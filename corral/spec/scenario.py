@@ -13,6 +13,31 @@ from corral.spec.model import Document, Model
 from corral.spec.names import ToolName
 
 Decision = Literal["allowed", "denied-by-policy", "denied-by-supervisor", "failed"]
+Stop = Literal["iterations", "output-tokens", "time", "supervisor"]
+Case = Literal[
+    "happy-path",
+    "empty-knowledge",
+    "tool-error",
+    "tool-timeout",
+    "denied-tool",
+    "approval",
+    "injection",
+    "other-team",
+    "cap",
+]
+
+
+class Instead(Model):
+    """What a tool's function does in one call in place of its work. Gateway, Cedar and hooks see a real call."""
+
+    returns: dict[str, Any] | None = Field(default=None, description="It answers this.")
+    fails: Literal["error", "timeout", "throttled"] | None = None
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> "Instead":
+        if (self.returns is None) == (self.fails is None):
+            raise ValueError("instead has either returns or fails")
+        return self
 
 
 class Turn(Model):
@@ -21,11 +46,15 @@ class Turn(Model):
     tool: ToolName | None = None
     input: dict[str, Any] = {}
     say: str | None = None
+    instead: Instead | None = None
+    repeat: bool = Field(default=False, description="The model goes on with this call until it is stopped.")
 
     @model_validator(mode="after")
     def _one_thing(self) -> "Turn":
         if (self.tool is None) == (self.say is None):
             raise ValueError("a turn has either tool or say")
+        if self.tool is None and (self.instead is not None or self.repeat):
+            raise ValueError("instead and repeat are for a turn that calls a tool")
         return self
 
 
@@ -41,7 +70,9 @@ class Expectation(Model):
 
     calls: tuple[ExpectedCall, ...] = ()
     answer_contains: tuple[str, ...] = ()
+    answer_lacks: tuple[str, ...] = ()
     blocked: Literal["input", "output"] | None = Field(default=None, description="By the guardrail.")
+    stopped: Stop | None = Field(default=None, description="The cap that was reached, or the supervisor.")
 
 
 class Scenario(Model):
@@ -49,6 +80,8 @@ class Scenario(Model):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)
     title: str = Field(min_length=1, max_length=100)
+    case: Case | None = Field(default=None, description="Which of the cases that every template shows.")
+    by: Literal["person", "schedule"] = Field(default="person", description="Who sends the message.")
     user: str = Field(min_length=1, description="The message. The scripted model finds its scenario by it.")
     model: tuple[Turn, ...]
     expect: Expectation

@@ -5,9 +5,12 @@ make a small file endless, and nothing here needs them.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -80,8 +83,36 @@ def shown_path(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
+_pretended: ContextVar[Mapping[Path, str]] = ContextVar("pretended", default=MappingProxyType({}))
+
+
+@contextmanager
+def pretending(texts: Mapping[Path, str]) -> Iterator[None]:
+    """Read these texts in the place of what is on disk: an edit is checked before a byte of it is written."""
+    token = _pretended.set({**_pretended.get(), **texts})
+    try:
+        yield
+    finally:
+        _pretended.reset(token)
+
+
+def files(folder: Path, pattern: str) -> list[Path]:
+    """The files and folders of a folder that fit a pattern, sorted; those that are pretended as well."""
+    pretended = {
+        folder / path.relative_to(folder).parts[0] for path in _pretended.get() if path.is_relative_to(folder)
+    }
+    return sorted({*folder.glob(pattern), *(path for path in pretended if path.match(pattern))})
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file, on disk or pretended."""
+    return path in _pretended.get() or path.is_file()
+
+
 def read_text(path: Path, root: Path) -> str | SpecError:
     """The text of a file of the project, or why it cannot be had."""
+    if path in _pretended.get():
+        return _pretended.get()[path]
 
     def wrong(message: str, hint: str = "") -> SpecError:
         return SpecError(shown_path(path, root), None, None, message, hint)

@@ -1,5 +1,6 @@
 """teams/<team>.yaml: a team, who is in it, and its agents."""
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -70,6 +71,21 @@ class Agent(Model):
         return self.formerly or self.name
 
 
+class Retired(Model):
+    """What is left of an agent that is no more: its name is not given again, its record says so."""
+
+    name: AgentName
+    formerly: AgentName | None = None
+    template: str = Field(min_length=1, max_length=80, description="With its version, as it last was.")
+    on: date
+    reason: str = Field(min_length=3, max_length=300)
+
+    @property
+    def key(self) -> str:
+        """What its names in Pulumi and on AWS followed from."""
+        return self.formerly or self.name
+
+
 class Team(Document):
     """A team and its agents."""
 
@@ -78,3 +94,4 @@ class Team(Document):
     cost: Cost
     members: Members
     agents: tuple[Agent, ...] = ()
+    retired: tuple[Retired, ...] = ()

@@ -1,19 +1,38 @@
 """templates/agents/<name>/<version>/template.yaml: a template that teams stamp agents out of."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from corral.spec.model import Document, Model, Owner
 from corral.spec.names import ModelName, ParameterName, TemplateName, ToolName, Version
 from corral.spec.team import Approval, Limits, ParameterValue
 
-ParameterType = Literal["string", "integer", "number", "boolean", "choice", "domain"]
+ParameterType = Literal["string", "integer", "number", "boolean", "choice", "domain", "schedule"]
+GuardrailLevel = Literal["standard", "strict"]
+# AgentCore's own, of a trace or a session.
+Evaluator = Literal[
+    "Builtin.Helpfulness",
+    "Builtin.Correctness",
+    "Builtin.Faithfulness",
+    "Builtin.Coherence",
+    "Builtin.Conciseness",
+    "Builtin.InstructionFollowing",
+    "Builtin.ResponseRelevance",
+    "Builtin.ContextRelevance",
+    "Builtin.Refusal",
+    "Builtin.Harmfulness",
+    "Builtin.Stereotyping",
+    "Builtin.ToolSelectionAccuracy",
+    "Builtin.ToolParameterAccuracy",
+    "Builtin.GoalSuccessRate",
+]
+Sentence = Annotated[str, StringConstraints(min_length=3, max_length=300)]
 MAX_TEXT = 2000
 
 
 class Parameter(Model):
-    """A typed parameter. `domain` names a data domain that the team may read."""
+    """A typed parameter. `domain` names a data domain that the team may read, `schedule` is a rate or cron of AWS."""
 
     type: ParameterType
     help: str = Field(min_length=1)
@@ -28,12 +47,52 @@ class Parameter(Model):
     max_length: int = Field(default=200, ge=1, le=MAX_TEXT)
     minimum: float | None = None
     maximum: float | None = None
+    holds: Literal["documents", "tables"] | None = Field(
+        default=None, description="What the domain must hold; for a parameter of type domain."
+    )
 
     @model_validator(mode="after")
     def _choices_with_choice(self) -> "Parameter":
         if (self.type == "choice") != (self.choices is not None):
             raise ValueError("choices are for a parameter of type choice, which needs them")
+        if self.holds is not None and self.type != "domain":
+            raise ValueError("holds is for a parameter of type domain")
         return self
+
+
+class Drift(Model):
+    """How far a measure may leave its baseline before its owner is told, each as a share of the baseline."""
+
+    accuracy: float | None = Field(default=None, gt=0, le=1)
+    context_relevance: float | None = Field(default=None, gt=0, le=1)
+    cost_per_task: float | None = Field(default=None, gt=0, le=10)
+    journey_completion: float | None = Field(default=None, gt=0, le=1)
+
+
+class Junction(Model):
+    """A point at which a person takes over or decides."""
+
+    when: Sentence
+    who: Sentence
+    what: Sentence
+
+
+class Schedule(Model):
+    """The message an agent gets at set times, as if a person of its team had sent it."""
+
+    parameter: ParameterName = Field(description="The parameter of type schedule that says when.")
+    message: str = Field(min_length=1, max_length=1000)
+
+
+class Upgrade(Model):
+    """How an agent of the major version before becomes one of this."""
+
+    renamed: dict[ParameterName, ParameterName] = Field(default={}, description="Former name: name now.")
+    removed: tuple[ParameterName, ...] = ()
+    values: dict[ParameterName, dict[str, ParameterValue]] = Field(
+        default={}, description="By the name now: former value: value now."
+    )
+    notes: tuple[Sentence, ...] = Field(default=(), description="What a team should know before it moves.")
 
 
 class Template(Document):
@@ -42,9 +101,17 @@ class Template(Document):
     template: TemplateName
     version: Version
     summary: str = Field(min_length=10, max_length=200)
+    use_when: tuple[Sentence, ...] = ()
+    not_when: tuple[Sentence, ...] = ()
     owner: Owner
     parameters: dict[ParameterName, Parameter] = {}
     tools: tuple[ToolName, ...] = ()
     model: ModelName | None = None
     approval: tuple[Approval, ...] = ()
     limits: Limits = Limits()
+    guardrail: GuardrailLevel = "standard"
+    evaluators: tuple[Evaluator, ...] = ()
+    drift: Drift = Drift()
+    junctions: tuple[Junction, ...] = ()
+    schedule: Schedule | None = None
+    upgrade: Upgrade | None = Field(default=None, description="From the major version before this one.")

@@ -1,4 +1,7 @@
-"""Agent templates on disk: finds the version a team pins; checks template, prompt and scenarios together."""
+"""Agent templates on disk: finds the version a team pins; checks template, prompt and scenarios together.
+
+The project's are in templates/agents; an environment may have private ones beside its teams.
+"""
 
 import json
 import re
@@ -8,18 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from corral.spec.document import Loaded, Report, load
-from corral.spec.errors import SpecError, listed, show, unknown
+from corral.spec.errors import SpecError, listed, show, suggestion, unknown
 from corral.spec.prompt import check_prompt, check_turn, parameters_used
 from corral.spec.scenario import Scenario, Scenarios
-from corral.spec.source import Location, dotted, hidden_character, read_text, shown_path
+from corral.spec.schedules import FORM, schedule_problem
+from corral.spec.source import Location, dotted, files, hidden_character, read_text, shown_path
 from corral.spec.team import ParameterValue
 from corral.spec.template import Parameter, Template
 
 TEMPLATES = Path("templates/agents")
+PRIVATE = "templates"  # in an environment's folder
 _TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
     "string": ("text", (str,)),
     "choice": ("text", (str,)),
     "domain": ("the name of a data domain", (str,)),
+    "schedule": ("a rate or cron expression", (str,)),
     "integer": ("a whole number", (int,)),
     "number": ("a number", (int, float)),
     "boolean": ("true or false", (bool,)),
@@ -37,6 +43,11 @@ class LoadedTemplate:
     scenarios: tuple[Scenario, ...]
 
     @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self.prompt_path.parent
+
+    @property
     def label(self) -> str:
         """As in customer-support@1.0.0."""
         return f"{self.spec.template}@{self.spec.version}"
@@ -47,23 +58,34 @@ class TemplateStore:
     """The templates of a project, each loaded and checked once, when an agent first asks for it."""
 
     root: Path
+    environment: Path  # the environment's folder
     report: Report
     _cache: dict[Path, LoadedTemplate | None] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """The templates that exist."""
-        return sorted(path.name for path in (self.root / TEMPLATES).glob("*") if path.is_dir())
+        return sorted(
+            {path.name for place in self._places() for path in files(place, "*") if _versions(path)}
+        )
+
+    def versions(self, name: str) -> dict[str, Path]:
+        """The versions of a template, oldest first, each with its folder."""
+        found = {path.name: path for place in self._places() for path in _versions(place / name)}
+        return {version: found[version] for version in sorted(found, key=_numbers)}
+
+    def _places(self) -> tuple[Path, Path]:
+        return self.root / TEMPLATES, self.environment / PRIVATE
 
     def find(self, reference: str) -> "LoadedTemplate | tuple[str, str] | None":
         """The newest version a reference allows; message and hint if there is none; None if it is unsound."""
         name, _, major = reference.partition("@")
         if name not in self.names():
             return unknown("template", name, self.names())
-        versions = [path.name for path in (self.root / TEMPLATES / name).glob("*") if _numbers(path.name)]
+        versions = self.versions(name)
         fitting = [version for version in versions if _numbers(version)[0] == int(major)]
         if not fitting:
             return f"template {name} has no version {major}", f"Versions: {listed(versions)}."
-        folder = self.root / TEMPLATES / name / max(fitting, key=_numbers)
+        folder = versions[fitting[-1]]
         if folder not in self._cache:
             self._cache[folder] = self._load(folder)
         return self._cache[folder]
@@ -76,9 +98,17 @@ class TemplateStore:
         if template is None:
             return None
         self._check_template(loaded, template, folder)
+        if all(_versions(place / folder.parent.name) for place in self._places()):
+            shared = shown_path(self.root / TEMPLATES / folder.parent.name, self.root)
+            private = shown_path(self.environment / PRIVATE / folder.parent.name, self.root)
+            loaded.error(
+                ("template",), f"{private} has the name of {shared}", "Give the private one another."
+            )
         # by the file, not the template: a parameter with a mistake in it still is one
         parameters = list(loaded.source.data.get("parameters") or ())
-        sound = scenarios.spec is not None and _check_scenarios(scenarios, scenarios.spec, parameters)
+        sound = scenarios.spec is not None and _check_scenarios(
+            scenarios, scenarios.spec, parameters, template
+        )
         return LoadedTemplate(
             loaded,
             template,
@@ -105,6 +135,10 @@ class TemplateStore:
             )
         if template.version != folder.name:
             loaded.error(("version",), f'version: "{template.version}" is in the folder {folder.name}', same)
+        if template.schedule is not None:
+            _check_schedule(loaded, template)
+        if template.upgrade is not None:
+            _check_upgrade(loaded, template)
         for name, parameter in template.parameters.items():
             place: Location = ("parameters", name)
             if parameter.pattern is not None:
@@ -136,6 +170,8 @@ def value_problem(parameter: Parameter, value: ParameterValue) -> tuple[str, str
             return f"{show(value)} is not allowed", f"Allowed: {listed(parameter.choices)}."
         if parameter.pattern is not None and not re.fullmatch(parameter.pattern, value):
             return f"{show(value)} is not allowed", f"Allowed: text of the form {parameter.pattern}."
+        if parameter.type == "schedule" and (problem := schedule_problem(value)):
+            return f"{show(value)} is not a schedule: {problem}", FORM
         return None
     if parameter.minimum is not None and value < parameter.minimum:
         return f"{show(value)} is too small", f"Allowed: at least {parameter.minimum:,g}."
@@ -169,11 +205,48 @@ def _strings(value: Any, place: Location) -> Iterator[tuple[Location, str]]:
             yield from _strings(item, (*place, index))
 
 
+def _check_schedule(loaded: Loaded[Template], template: Template) -> None:
+    assert template.schedule is not None
+    wanted = template.schedule.parameter
+    times = [name for name, parameter in template.parameters.items() if parameter.type == "schedule"]
+    if wanted not in times:
+        loaded.error(
+            ("schedule", "parameter"),
+            f"schedule.parameter: there is no parameter {show(wanted)} of type schedule",
+            f"Parameters of type schedule: {listed(times)}.{suggestion(wanted, times)}",
+        )
+
+
+def _check_upgrade(loaded: Loaded[Template], template: Template) -> None:
+    assert template.upgrade is not None
+    known = template.parameters
+    for former, now in template.upgrade.renamed.items():
+        if now not in known:
+            message, hint = unknown("parameter", now, known)
+            loaded.error(("upgrade", "renamed", former), f"upgrade.renamed.{former}: {message}", hint)
+    for name, values in template.upgrade.values.items():
+        if name not in known:
+            message, hint = unknown("parameter", name, known)
+            loaded.error(("upgrade", "values", name), f"upgrade.values: {message}", hint, key=True)
+            continue
+        for former, value in values.items():
+            if problem := value_problem(known[name], value):
+                place: Location = ("upgrade", "values", name, former)
+                loaded.error(place, f"{dotted(place)}: {problem[0]}", problem[1])
+
+
+def _versions(folder: Path) -> list[Path]:
+    """The folders of a template's versions."""
+    return [path for path in files(folder, "*") if _numbers(path.name)]
+
+
 def _is_template(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
-def _check_scenarios(loaded: Loaded[Scenarios], spec: Scenarios, parameters: list[str]) -> bool:
+def _check_scenarios(
+    loaded: Loaded[Scenarios], spec: Scenarios, parameters: list[str], template: Template
+) -> bool:
     """Report what is wrong with scenarios; whether all their texts are sound templates."""
     sound = True
     seen: dict[str, set[str]] = {"name": set(), "user": set()}
@@ -193,6 +266,15 @@ def _check_scenarios(loaded: Loaded[Scenarios], spec: Scenarios, parameters: lis
                 (*place, "expect"),
                 f"{dotted(place)}.expect: calls {json.dumps(expected)}, the model calls {json.dumps(called)}",
                 "Each call of the model, in order, with its decision.",
+            )
+        message_at_set_times = template.schedule.message if template.schedule else None
+        if scenario.by == "schedule" and scenario.user != message_at_set_times:
+            loaded.error(
+                (*place, "user"),
+                f"{dotted(place)}.user: is not what the schedule sends",
+                "Allowed: schedule.message of template.yaml, word for word."
+                if template.schedule
+                else "The template has no schedule.",
             )
         for location, text in turn_texts(scenario):
             for _, message, hint in check_turn(text, parameters):

@@ -9,7 +9,7 @@ from corral.spec.names import ParameterName, ToolName, Version
 
 SchemaType = Literal["string", "number", "object", "array", "boolean", "integer"]
 ArgumentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-Need = Literal["table", "idempotency", "secret", "documents", "warehouse"]
+Need = Literal["table", "idempotency", "secret", "documents", "warehouse", "queries", "reports"]
 
 
 class ArgumentSchema(Model):
@@ -71,6 +71,10 @@ class Tool(Document):
     domain_argument: ArgumentName | None = Field(
         default=None,
         description="The argument that names a data domain: a grant binds it to the agent's own domains.",
+    )
+    team_argument: ArgumentName | None = Field(
+        default=None,
+        description="The argument that names a team: a grant binds it to the agent's own team.",
     )
     constraints: tuple[Constraint, ...] = ()
     needs: tuple[Need, ...] = ()

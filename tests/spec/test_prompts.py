@@ -84,7 +84,7 @@ def test_checks_name_the_line() -> None:
     ]
 
 
-def test_turns_know_results_and_not_the_team() -> None:
+def test_turns_know_results_and_not_the_tools() -> None:
     assert list(check_turn("{{ last.x }} {{ results[0] }} {{ parameters.a }}", ["a"])) == []
-    assert [message for _, message, _ in check_turn("{{ team }}", [])] == ['unknown name "team"']
+    assert [message for _, message, _ in check_turn("{{ tools }}", [])] == ['unknown name "tools"']
     assert parameters_used("{{ parameters.a }} {{ parameters['b'] }} {{ last.c }}") == {"a", "b"}

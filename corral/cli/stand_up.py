@@ -7,9 +7,9 @@ import typer
 
 from corral.cli import show
 from corral.cli.progress import Progress
-from corral.local.deploy import deploy
-from corral.local.engine import Host, StackResult
-from corral.local.session import STATE_FOLDER, Session
+from corral.local.engine import StackResult
+from corral.local.rehearse import NotDeployedError, stage
+from corral.local.session import Session
 from corral.spec.load import Environment
 
 
@@ -27,14 +27,9 @@ def stand_up(
 
     Raises LocalAwsError when the local AWS does not start.
     """
-    platform = environment.platform
-    host = stack.enter_context(Host())  # its imports take a while: it starts first
-    log = root / STATE_FOLDER / f"{platform.environment}.log"
-    session = stack.enter_context(Session.start(platform.account, platform.region, log, port))
-    results = deploy(host, session, root, environment, teams, progress.event)
-    if not all(result.ok for result in results.values()):
+    try:
+        return stack.enter_context(stage(root, environment, teams, progress.event, port))
+    except NotDeployedError as error:
         progress.stop()
-        show.errors(results, as_json)
-        raise typer.Exit(1)
-    host.close()  # it holds much memory, and is done
-    return session, results
+        show.errors(error.results, as_json)
+        raise typer.Exit(1) from None

@@ -73,8 +73,8 @@ def parameters_used(text: str) -> set[str]:
     return {name for name, _ in _parameters(_turns.parse(text))}
 
 
-def render_prompt(text: str, context: Mapping[str, Any]) -> str:
-    """Render a prompt. Raises PromptError for whatever goes wrong in it."""
+def render_prompt(text: str, context: Mapping[str, Any], rules: str = "") -> str:
+    """Render a prompt and end it with the platform's rules. Raises PromptError for whatever goes wrong in it."""
     try:
         rendered = _prompts.from_string(text).render(context).strip()
     except Exception as error:  # a template can raise anything
@@ -82,9 +82,10 @@ def render_prompt(text: str, context: Mapping[str, Any]) -> str:
         line = error.lineno if isinstance(error, TemplateSyntaxError) else frames[-1].lineno if frames else 1
         message = error.message if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
         raise PromptError(line or 1, f"cannot be rendered: {message}") from None
-    if not rendered or len(rendered) > MAX_PROMPT:
-        raise PromptError(1, f"renders to {len(rendered):,} characters; allowed: 1 to {MAX_PROMPT:,}")
-    return rendered
+    whole = f"{rendered}\n\n{rules}".strip()
+    if not rendered or len(whole) > MAX_PROMPT:
+        raise PromptError(1, f"renders to {len(whole):,} characters; allowed: 1 to {MAX_PROMPT:,}")
+    return whole
 
 
 def _check(

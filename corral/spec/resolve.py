@@ -339,7 +339,7 @@ class _Resolver:
         if template.prompt is None:
             return ""
         try:
-            return render_prompt(template.prompt, context)
+            return render_prompt(template.prompt, context, self.around.templates.rules)
         except PromptError as error:
             path = shown_path(template.prompt_path, self.around.templates.root)
             self.around.report.add(SpecError(path, error.line, 1, str(error)))

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from corral.spec.team import ParameterValue
 from corral.spec.template import Parameter, Template
 
 TEMPLATES = Path("templates/agents")
+RULES = Path("templates/rules.md")  # what every agent's prompt ends with, whatever its template
 PRIVATE = "templates"  # in an environment's folder
 _TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
     "string": ("text", (str,)),
@@ -61,6 +63,19 @@ class TemplateStore:
     environment: Path  # the environment's folder
     report: Report
     _cache: dict[Path, LoadedTemplate | None] = field(default_factory=dict)
+
+    @cached_property
+    def rules(self) -> str:
+        """The platform's rules; empty when they cannot be had, which is reported."""
+        text = read_text(self.root / RULES, self.root)
+        if isinstance(text, SpecError):
+            self.report.add(text)
+            return ""
+        found = "nothing" if not text.strip() else hidden_character(text, allowed="\n")
+        if found:
+            hint = "Allowed: Markdown that every agent's prompt ends with."
+            self.report.add(SpecError(RULES.as_posix(), 1, 1, f"holds {found}", hint))
+        return text.strip()
 
     def names(self) -> list[str]:
         """The templates that exist."""

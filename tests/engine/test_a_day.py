@@ -90,7 +90,7 @@ def test_refresh_finds_nothing_and_leaves_nothing_to_do(engine: Engine) -> None:
 
 
 def test_a_prompt_touches_its_agents_and_nothing_else(engine: Engine) -> None:
-    prompt = "templates/agents/customer-support/1.0.0/prompt.md.j2"
+    prompt = "templates/agents/customer-support/1.1.0/prompt.md.j2"
     first = (engine.project / prompt).read_text().splitlines()[0]
     with engine.edited(prompt, first, f"{first} Be kind."):
         assert engine.up("dev").steps == ()

@@ -60,12 +60,12 @@ _turns = SandboxedEnvironment(undefined=StrictUndefined)
 
 def check_prompt(text: str, parameters: Iterable[str]) -> Iterator[tuple[int, str, str]]:
     """What is wrong with a prompt template: line, message, hint."""
-    return _check(_prompts, text, PROMPT_NAMES, parameters)
+    return check_text(_prompts, "prompt", text, PROMPT_NAMES, parameters)
 
 
 def check_turn(text: str, parameters: Iterable[str]) -> Iterator[tuple[int, str, str]]:
     """What is wrong with a text of a scenario's turn: line within the text, message, hint."""
-    return _check(_turns, text, TURN_NAMES, parameters)
+    return check_text(_turns, "turn", text, TURN_NAMES, parameters)
 
 
 def parameters_used(text: str) -> set[str]:
@@ -75,22 +75,32 @@ def parameters_used(text: str) -> set[str]:
 
 def render_prompt(text: str, context: Mapping[str, Any], rules: str = "") -> str:
     """Render a prompt and end it with the platform's rules. Raises PromptError for whatever goes wrong in it."""
+    rendered = render_text(_prompts, text, context)
+    whole = f"{rendered}\n\n{rules}".strip() if rendered else ""
+    if not whole or len(whole) > MAX_PROMPT:
+        raise PromptError(1, f"renders to {len(whole):,} characters; allowed: 1 to {MAX_PROMPT:,}")
+    return whole
+
+
+def render_text(environment: SandboxedEnvironment, text: str, context: Mapping[str, Any]) -> str:
+    """Render a template. Raises PromptError for whatever goes wrong in it."""
     try:
-        rendered = _prompts.from_string(text).render(context).strip()
+        return environment.from_string(text).render(context).strip()
     except Exception as error:  # a template can raise anything
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == _FILE]
         line = error.lineno if isinstance(error, TemplateSyntaxError) else frames[-1].lineno if frames else 1
         message = error.message if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
         raise PromptError(line or 1, f"cannot be rendered: {message}") from None
-    whole = f"{rendered}\n\n{rules}".strip()
-    if not rendered or len(whole) > MAX_PROMPT:
-        raise PromptError(1, f"renders to {len(whole):,} characters; allowed: 1 to {MAX_PROMPT:,}")
-    return whole
 
 
-def _check(
-    environment: SandboxedEnvironment, text: str, names: frozenset[str], parameters: Iterable[str]
+def check_text(
+    environment: SandboxedEnvironment,
+    kind: str,
+    text: str,
+    names: frozenset[str],
+    parameters: Iterable[str],
 ) -> Iterator[tuple[int, str, str]]:
+    """What is wrong with a template that reads these names and parameters: line, message, hint."""
     try:
         tree = environment.parse(text)
         environment.compile(text, raw=True)  # finds unknown filters and tests, which parsing does not
@@ -114,7 +124,7 @@ def _check(
         if name not in known:
             yield line, f"unknown parameter {show(name)}", f"Known: {listed(known)}.{suggestion(name, known)}"
     for part in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
-        yield part.lineno, "a prompt is one file", "Allowed: no include, import or extends."
+        yield part.lineno, f"a {kind} is one file", "Allowed: no include, import or extends."
 
 
 def _parameters(tree: nodes.Template) -> Iterator[tuple[str, int]]:

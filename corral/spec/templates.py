@@ -1,16 +1,17 @@
-"""Agent templates on disk: finds the version a team pins; checks template, prompt and scenarios together.
+"""Agent templates on disk: finds the version a team pins; checks template, prompt, card and scenarios together.
 
 The project's are in templates/agents; an environment may have private ones beside its teams.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from corral.spec.cards import CARD, check_card
 from corral.spec.document import Loaded, Report, load
 from corral.spec.errors import SpecError, listed, show, suggestion, unknown
 from corral.spec.prompt import check_prompt, check_turn, parameters_used
@@ -23,6 +24,7 @@ from corral.spec.template import Parameter, Template
 TEMPLATES = Path("templates/agents")
 RULES = Path("templates/rules.md")  # what every agent's prompt ends with, whatever its template
 PRIVATE = "templates"  # in an environment's folder
+Check = Callable[[str, Iterable[str]], Iterator[tuple[int, str, str]]]
 _TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
     "string": ("text", (str,)),
     "choice": ("text", (str,)),
@@ -42,6 +44,7 @@ class LoadedTemplate:
     spec: Template
     prompt_path: Path
     prompt: str | None  # None when it is not sound
+    card: str | None  # likewise
     scenarios: tuple[Scenario, ...]
 
     @property
@@ -128,19 +131,20 @@ class TemplateStore:
             loaded,
             template,
             path,
-            self._sound_prompt(path, parameters) if loaded.sound else None,
+            self._sound(path, check_prompt, parameters) if loaded.sound else None,
+            self._sound(folder / CARD, check_card, parameters) if loaded.sound else None,
             scenarios.spec.scenarios if sound and scenarios.spec else (),
         )
 
-    def _sound_prompt(self, path: Path, parameters: list[str]) -> str | None:
-        prompt = read_text(path, self.root)
-        if isinstance(prompt, SpecError):
-            self.report.add(prompt)
+    def _sound(self, path: Path, check: Check, parameters: list[str]) -> str | None:
+        text = read_text(path, self.root)
+        if isinstance(text, SpecError):
+            self.report.add(text)
             return None
-        findings = list(check_prompt(prompt, parameters))
+        findings = list(check(text, parameters))
         for line, message, hint in findings:
             self.report.add(SpecError(shown_path(path, self.root), line, 1, message, hint))
-        return None if findings else prompt
+        return None if findings else text
 
     def _check_template(self, loaded: Loaded[Template], template: Template, folder: Path) -> None:
         same = "Both must be the same."

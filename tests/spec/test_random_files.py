@@ -22,6 +22,7 @@ TARGETS = [
     "functions/tools/pay_back/handler.py",
     "templates/agents/helper/1.2.0/template.yaml",
     "templates/agents/helper/1.2.0/prompt.md.j2",
+    "templates/agents/helper/1.2.0/card.md.j2",
     "templates/agents/helper/1.2.0/scenarios.yaml",
 ]
 YAMLS = [target for target in TARGETS if target.endswith(".yaml")]

@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 from corral.spec.cards import check_card, render_card, unshielded
 from corral.spec.prompt import PromptError
 
-CARD = "## About\n\nIt helps with {{ parameters.value }} here.\n\n{{ parameters.value }}\n\n| a |\n|---|\n| {{ parameters.value }} |"
+VALUE = "{{ parameters.value }}"
+CARD = f"## About\n\nIt helps with {VALUE} here.\n\n{VALUE}\n\n| a |\n|---|\n| {VALUE} |"
 
 
 def page(text: str, **parameters: object) -> str:
@@ -44,9 +45,9 @@ def test_attacks_stay_text(attack: str) -> None:
     )
 
 
-@given(st.text(max_size=80).filter(str.split))
+@given(st.text(max_size=80))
 def test_no_value_begins_an_element(value: str) -> None:
-    assert page(CARD, value=value).count("<") == page(CARD, value="x").count("<")
+    assert page(CARD, value=f"{value}x").count("<") == page(CARD, value="x").count("<")
 
 
 def test_values_as_a_card_prints_them() -> None:

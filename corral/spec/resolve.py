@@ -167,9 +167,16 @@ class _Resolver:
                 self.error(
                     ("template",), f"{template.label} comes with the {message}", f"{hint} Or give tools here."
                 )
+        only = template.spec.only_tools if template else None
         for index, name in enumerate(own or ()):
             if name in names[:index]:
                 self.error(("tools", index), f'"{name}" is there twice', "Each once.")
+            elif only is not None and template is not None and name in self.around.tools and name not in only:
+                self.error(
+                    ("tools", index),
+                    f"an agent of {template.label} may not have the tool {name}",
+                    f"Allowed: {listed(only)}.",
+                )
         return names
 
     def _parameters(self, template: LoadedTemplate | None) -> dict[str, ParameterValue]:

@@ -106,6 +106,9 @@ class Template(Document):
     owner: Owner
     parameters: dict[ParameterName, Parameter] = {}
     tools: tuple[ToolName, ...] = ()
+    only_tools: tuple[ToolName, ...] | None = Field(
+        default=None, description="The only tools its agents may have. Absent: any of the catalogue."
+    )
     model: ModelName | None = None
     approval: tuple[Approval, ...] = ()
     limits: Limits = Limits()

@@ -204,6 +204,8 @@ def turn_texts(scenario: Scenario) -> Iterator[tuple[Location, str]]:
     for index, turn in enumerate(scenario.model):
         place: Location = ("model", index)
         yield from _strings(turn.input, (*place, "input"))
+        if turn.instead is not None and turn.instead.returns is not None:
+            yield from _strings(turn.instead.returns, (*place, "instead", "returns"))
         if turn.say is not None and _is_template(turn.say):
             yield (*place, "say"), turn.say
 

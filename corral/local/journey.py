@@ -37,6 +37,8 @@ def scripts(agents: Iterable[ResolvedAgent], outputs: dict[str, dict[str, Any]])
     return {
         outputs[agent.team]["agents"][agent.name]["inference_profile_arn"]: {
             "parameters": agent.parameters,
+            "agent": agent.name,
+            "team": agent.team,
             "scenarios": [scenario.model_dump(mode="json") for scenario in agent.scenarios],
         }
         for agent in agents

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 Properties = dict[str, Any]
+# What a function does in one call in place of its work: {"returns": {...}} or {"fails": "error" | "timeout" |
+# "throttled"}, as scenarios have it.
+Instead = Mapping[str, Any]
 
 
 class AwsError(Exception):
@@ -98,9 +101,17 @@ class Functions(Protocol):
     """Runs Lambda functions of this account."""
 
     def invoke(
-        self, function: str, payload: bytes, client_context: dict[str, Any] | None = None
+        self,
+        function: str,
+        payload: bytes,
+        client_context: dict[str, Any] | None = None,
+        *,
+        instead: Instead | None = None,
     ) -> Invocation:
-        """Run a function, by name or ARN with an optional qualifier, and wait for it."""
+        """Run a function, by name or ARN with an optional qualifier, and wait for it.
+
+        With `instead` it does that in place of its work.
+        """
 
     def close(self) -> None:
         """End all workers."""
@@ -180,5 +191,7 @@ class LocalAws:
     perform: Callable[[str, str, dict[str, Any], Caller], dict[str, Any]]
     # Model scripts by the inference profile's ARN.
     model_scripts: dict[str, Any] = field(default_factory=dict)
+    # What a tool's function does instead of its work in the call that has this toolUseId; taken out by that call.
+    instead: dict[str, Instead] = field(default_factory=dict)
     # Held for every touch of moto's backends, which are not thread-safe. Never hold it across a Lambda call.
     moto_lock: threading.RLock = field(default_factory=threading.RLock)

@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from corral.local.server import authorize, identity
 from corral.local.server.app import App
-from corral.local.server.core import AwsError, Call, Credentials, Invocation, LocalAws
+from corral.local.server.core import AwsError, Call, Credentials, Instead, Invocation, LocalAws
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
@@ -67,12 +67,21 @@ class PythonFunctions:
 
     handlers: dict[str, Callable[[Any, dict[str, Any] | None], Any]] = field(default_factory=dict)
     calls: list[tuple[str, Any, dict[str, Any] | None]] = field(default_factory=list)
+    instead: list[Instead | None] = field(default_factory=list)  # of each call
 
     def invoke(
-        self, function: str, payload: bytes, client_context: dict[str, Any] | None = None
+        self,
+        function: str,
+        payload: bytes,
+        client_context: dict[str, Any] | None = None,
+        *,
+        instead: Instead | None = None,
     ) -> Invocation:
         event = json.loads(payload)
+        self.instead.append(instead)
         self.calls.append((function, event, client_context))
+        if instead is not None:
+            return Invocation(200, json.dumps(instead["returns"]).encode(), None, "", 1.0)
         if function not in self.handlers:
             raise AwsError("ResourceNotFoundException", f"Function not found: {function}", 404)
         try:

@@ -36,6 +36,7 @@ from corral.local.server.agentcore.jsonrpc import (
     parse,
 )
 from corral.local.server.agentcore.lambda_target import call_function
+from corral.local.server.agentcore.mcp_client import TOOL_USE_ID
 from corral.local.server.agentcore.state import state_of
 from corral.local.server.agentcore.tools import GatewayTool
 from corral.local.server.core import AwsError, Call, Caller, RawResponse, not_implemented
@@ -209,7 +210,13 @@ class _Request:
         if wrong is not None:
             raise _invalid_params(f"Invalid arguments for {name}: {wrong}")
         self._check_policy(compiled, tool, arguments)
-        return call_function(self.call, self.gateway, self.role, tool, arguments, str(self.message.id))
+        # Only what a scripted model had in mind for this very call of its own, after all that stands before it.
+        meta = self.message.params.get("_meta")
+        use = meta.get(TOOL_USE_ID) if isinstance(meta, dict) else None
+        instead = self.call.aws.instead.pop(use, None) if isinstance(use, str) else None
+        return call_function(
+            self.call, self.gateway, self.role, tool, arguments, str(self.message.id), instead
+        )
 
     def _compiled(self) -> CompiledGateway:
         arn = self.gateway["GatewayArn"]

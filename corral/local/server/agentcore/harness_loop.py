@@ -155,7 +155,7 @@ class AgentLoop:
             if self.toolbox.kind(use["name"]) == INLINE:
                 stop = "tool_use"
                 break
-            content, error = self.toolbox.call(use["name"], use["input"])
+            content, error = self.toolbox.call(use["name"], use["input"], use["toolUseId"])
             result = _result(use, content, failed=error is not None)
             results.append(result)
             stop = yield from self._after_tool(use, result, error)

@@ -60,14 +60,16 @@ class Toolbox:
         entry = self._entries.get(name)
         return entry.kind if entry else UNKNOWN
 
-    def call(self, name: str, arguments: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
+    def call(
+        self, name: str, arguments: dict[str, Any], tool_use_id: str
+    ) -> tuple[list[dict[str, Any]], str | None]:
         """Call a gateway's tool; return the result's content and, when it failed, why."""
         entry = self._entries.get(name)
         if entry is None or entry.client is None:
             text = f"Unknown tool: {name}"
             return [{"text": text}], text
         try:
-            result = entry.client.call(name, arguments)
+            result = entry.client.call(name, arguments, tool_use_id)
         except GatewayError as error:
             text = f"Tool execution failed: {error}"  # as recorded from real harnesses
             return [{"text": text}], text

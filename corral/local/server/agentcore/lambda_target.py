@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from corral.local.server.agentcore.tools import GatewayTool
-from corral.local.server.core import AwsError, Call, Caller
+from corral.local.server.core import AwsError, Call, Caller, Instead
 from corral.local.server.functions.service import invoke_as
 
 MAX_RESULT_BYTES = 6 * 1024 * 1024  # Lambda's own limit for a synchronous answer
@@ -20,10 +20,12 @@ def call_function(
     tool: GatewayTool,
     arguments: dict[str, Any],
     message_id: str,
+    instead: Instead | None = None,
 ) -> dict[str, Any]:
     """Invoke the tool's function as the gateway's role; a failure is a result with isError.
 
     The function's event is the flat argument object; names and ids are in `context.client_context.custom`.
+    With `instead` the function does that in place of its work.
     """
     context = {
         "bedrockAgentCoreToolName": tool.name,
@@ -35,7 +37,7 @@ def call_function(
     }
     try:
         payload = json.dumps(arguments).encode()
-        done = invoke_as(call.aws, role, tool.function_arn, payload, {"custom": context})
+        done = invoke_as(call.aws, role, tool.function_arn, payload, {"custom": context}, instead)
     except AwsError as error:
         return _failure(f"The gateway could not invoke the tool's function: {error.code}: {error.message}")
     if done.error is not None:

@@ -16,6 +16,7 @@ from corral.local.server.core import Credentials
 
 _VERSION = "2025-11-25"
 _MAX_PAGES = 100
+TOOL_USE_ID = "corral/toolUseId"  # in a call's _meta: which of the model's calls it is
 
 
 class GatewayError(Exception):
@@ -49,9 +50,10 @@ class GatewayClient:
             cursor = {"cursor": page["nextCursor"]}
         return tools
 
-    def call(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def call(self, name: str, arguments: dict[str, Any], tool_use_id: str) -> dict[str, Any]:
         """Call a tool and return its MCP result. GatewayError when the gateway refused the call."""
-        return self._request("tools/call", {"name": name, "arguments": arguments})
+        meta = {TOOL_USE_ID: tool_use_id}
+        return self._request("tools/call", {"name": name, "arguments": arguments, "_meta": meta})
 
     def _request(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         message = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}

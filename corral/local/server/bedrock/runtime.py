@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from corral.local.server.bedrock import guardrail
-from corral.local.server.bedrock.script import next_block
+from corral.local.server.bedrock.script import next_turn
 from corral.local.server.core import AwsError, Call, not_implemented
 
 _PROFILE = "AWS::Bedrock::ApplicationInferenceProfile"
@@ -47,7 +47,10 @@ def _converse(call: Call, action: str) -> tuple[dict[str, Any], str, dict[str, i
     call.trail["requestParameters"] = {"modelId": identifier}
     tools = call.params.get("toolConfig", {}).get("tools", [])
     names = [tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool]
-    block = next_block(call.aws.model_scripts.get(profile), messages, names)
+    turn = next_turn(call.aws.model_scripts.get(profile), messages, names)
+    block = turn.block
+    if turn.instead is not None:
+        call.aws.instead[block["toolUse"]["toolUseId"]] = turn.instead
     stop_reason = "tool_use" if "toolUse" in block else "end_turn"
     limit = call.params.get("inferenceConfig", {}).get("maxTokens")
     if limit is not None and _words(block) > limit and "text" in block:

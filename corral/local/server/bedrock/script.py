@@ -1,8 +1,9 @@
 """The scripted model: what it says next, read from scenarios instead of thought up.
 
-A script is `{"parameters": {...}, "scenarios": [...]}` as the templates' scenarios.yaml has it. The
-scenario is the one whose `user` equals the latest text of a user; the turn is the number of answers since.
-`say` and strings in `input` are Jinja2 in a sandbox, with `parameters`, `last` (the latest tool result) and
+A script is `{"parameters": {...}, "agent": ..., "team": ..., "scenarios": [...]}`, the scenarios as the
+templates' scenarios.yaml has them. The scenario is the one whose `user` equals the latest text of a user; the
+turn is the number of answers since, but one to be repeated goes on until something stops it. `say` and strings
+in `input` are Jinja2 in a sandbox, with `parameters`, `agent`, `team`, `last` (the latest tool result) and
 `results` (all since that text). A message without a scenario is answered by saying just that: no one may
 mistake a script for a model.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
@@ -23,37 +25,53 @@ _ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 Block = dict[str, Any]
 
 
-def next_block(
+@dataclass(frozen=True)
+class Turn:
+    """The model's next message. `instead`: what the called tool's function does in place of its work."""
+
+    block: Block  # the message's one content block, text or toolUse
+    instead: Mapping[str, Any] | None = None
+
+
+def next_turn(
     script: Mapping[str, Any] | None, messages: Sequence[Mapping[str, Any]], tool_names: Sequence[str]
-) -> Block:
-    """Return the one content block (text or toolUse) of the model's next message."""
+) -> Turn:
+    """Return the model's next message."""
     start = _latest_user_text(messages)
     if start is None:
-        return {"text": f"{_MARK} no message of a user."}
+        return _remark("no message of a user.")
     text = _texts(messages[start])
     scenario = next((s for s in (script or {}).get("scenarios", ()) if s["user"].strip() == text), None)
     if scenario is None:
-        return {"text": f"{_MARK} no scenario for this message."}
+        return _remark("no scenario for this message.")
     since = messages[start + 1 :]
     turn = sum(message["role"] == "assistant" for message in since)
+    repeated = (index for index, step in enumerate(scenario["model"]) if step.get("repeat"))
+    turn = min(turn, next(repeated, turn))
     if turn >= len(scenario["model"]):
-        return {"text": f"{_MARK} scenario {scenario['name']} has no turn {turn + 1}."}
+        return _remark(f"scenario {scenario['name']} has no turn {turn + 1}.")
     results = [_result(block["toolResult"]) for block in _blocks(since) if "toolResult" in block]
     values = {
-        "parameters": (script or {}).get("parameters", {}),
+        **{name: (script or {}).get(name) for name in ("parameters", "agent", "team")},
         "results": results,
         "last": results[-1] if results else None,
     }
     step = scenario["model"][turn]
     try:
         if step.get("tool") is None:
-            return {"text": str(_render(step["say"], values))}
+            return Turn({"text": str(_render(step["say"], values))})
         arguments = _render(step.get("input", {}), values)
     except TemplateError as error:
-        return {"text": f"{_MARK} turn {turn + 1} of scenario {scenario['name']} fails: {error}"}
+        return _remark(f"turn {turn + 1} of scenario {scenario['name']} fails: {error}")
     identifier = f"tooluse_{uuid.uuid4().hex[:22]}"
     name = _full_name(step["tool"], tool_names)
-    return {"toolUse": {"toolUseId": identifier, "name": name, "input": arguments}}
+    use = {"toolUseId": identifier, "name": name, "input": arguments}
+    return Turn({"toolUse": use}, step.get("instead"))
+
+
+def _remark(text: str) -> Turn:
+    """What is said in the script's own name."""
+    return Turn({"text": f"{_MARK} {text}"})
 
 
 def _latest_user_text(messages: Sequence[Mapping[str, Any]]) -> int | None:

@@ -16,8 +16,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from corral.local.server.core import Invocation, LocalAws
-from corral.local.server.functions.environment import prepare
+from corral.local.server.core import Instead, Invocation, LocalAws
+from corral.local.server.functions.environment import LogStream, prepare
 from corral.local.server.functions.events import Events
 from corral.local.server.functions.files import Files
 from corral.local.server.functions.pool import IDLE_SECONDS, Pool, ThrottlingError, Warm
@@ -67,8 +67,11 @@ class Functions:
         payload: bytes,
         client_context: dict[str, Any] | None = None,
         qualifier: str | None = None,
+        instead: Instead | None = None,
     ) -> Execution:
         """Run a function, by name or ARN with an optional qualifier, and wait for it.
+
+        With `instead` no worker runs it: it answers or fails as that says, and its log tells it like Lambda's.
 
         A failure of the function is an Execution with `error` set. Raises AwsError when nothing ran: no such
         function, a role that cannot be assumed, ThrottlingError.
@@ -76,6 +79,8 @@ class Functions:
         target = resolve(self._aws, function, qualifier)
         self._pool.enter(target)
         try:
+            if instead is not None:
+                return self._stand_in(target, instead)
             warm = self._pool.take(target)
             if warm is not None:
                 return self._run(target, warm, payload, client_context, None)
@@ -93,6 +98,24 @@ class Functions:
         self.events.close()
         self._pool.close()
         self._files.close()
+
+    def _stand_in(self, target: Target, instead: Instead) -> Execution:
+        """Do in place of the function what a scenario has it do."""
+        fails = instead.get("fails")
+        if fails == "throttled":
+            raise ThrottlingError("ReservedFunctionConcurrentInvocationLimitExceeded")
+        _, log = prepare(self._aws, target, self._files.code(target.code_digest, target.code))
+        request_id = str(uuid.uuid4())
+        log.add([f"START RequestId: {request_id} Version: {target.version}"])
+        if fails == "timeout":  # reported as if waited for
+            ended = WorkerTimeoutError()
+            outcome = _ended(ended, request_id, target.timeout_seconds)
+            elapsed_ms = target.timeout_seconds * 1000.0
+        else:
+            outcome = _outcome_instead(instead, request_id)
+            elapsed_ms = 1.0
+        log.add([outcome.line])
+        return self._report(target, log, 0, request_id, outcome, elapsed_ms, None)
 
     def _start_and_run(
         self, target: Target, payload: bytes, client_context: dict[str, Any] | None
@@ -124,7 +147,7 @@ class Functions:
         try:
             log.add([*worker.take_log(), outcome.line])
             log.add([f"START RequestId: {request_id} Version: {target.version}"])
-            return self._report(target, warm, request_id, outcome, elapsed_ms, None)
+            return self._report(target, log, worker.memory_mb, request_id, outcome, elapsed_ms, None)
         finally:
             self._pool.put(target, warm, keep=False)
 
@@ -145,7 +168,8 @@ class Functions:
             outcome = _exchange(target, warm, request_id, payload, client_context)
             elapsed_ms = (time.monotonic() - began) * 1000
             warm.log.add([*warm.worker.take_log(), outcome.line])
-            execution = self._report(target, warm, request_id, outcome, elapsed_ms, init_ms)
+            memory_mb = warm.worker.memory_mb
+            execution = self._report(target, warm.log, memory_mb, request_id, outcome, elapsed_ms, init_ms)
             keep = True
         finally:
             self._pool.put(target, warm, keep)
@@ -154,7 +178,8 @@ class Functions:
     def _report(
         self,
         target: Target,
-        warm: Warm,
+        log: LogStream,
+        memory_mb: int,
         request_id: str,
         outcome: _Outcome,
         elapsed_ms: float,
@@ -166,14 +191,13 @@ class Functions:
             f"Duration: {elapsed_ms:.2f} ms",
             f"Billed Duration: {int(elapsed_ms + (init_ms or 0)) + 1} ms",
             f"Memory Size: {target.memory_mb} MB",
-            f"Max Memory Used: {warm.worker.memory_mb} MB",
+            f"Max Memory Used: {memory_mb} MB",
         ]
         if init_ms is not None:
             parts.append(f"Init Duration: {init_ms:.2f} ms")
-        warm.log.add([f"END RequestId: {request_id}", "\t".join(parts)])
+        log.add([f"END RequestId: {request_id}", "\t".join(parts)])
         error = "Unhandled" if outcome.failed else None
-        log = warm.log.flush()
-        return Execution(200, outcome.payload, error, log, elapsed_ms, target.version, request_id)
+        return Execution(200, outcome.payload, error, log.flush(), elapsed_ms, target.version, request_id)
 
 
 def _exchange(
@@ -192,6 +216,16 @@ def _exchange(
     except (WorkerTimeoutError, WorkerExitError) as error:
         return _ended(error, request_id, target.timeout_seconds)
     return _Outcome(answer.payload, not answer.ok, answer.log or "")
+
+
+def _outcome_instead(instead: Instead, request_id: str) -> _Outcome:
+    """What comes of an answer, or an exception, that a scenario has a function give."""
+    if instead.get("fails") is None:
+        line = "What it answers is the scenario's: the function did not run."
+        return _Outcome(json.dumps(instead["returns"]).encode(), False, line)
+    kind, reason = "RuntimeError", "the scenario has this call fail"
+    failure = {"errorMessage": reason, "errorType": kind, "requestId": request_id, "stackTrace": []}
+    return _Outcome(json.dumps(failure).encode(), True, f"[ERROR] {kind}: {reason}")
 
 
 def _ended(error: WorkerTimeoutError | WorkerExitError, request_id: str, seconds: float) -> _Outcome:

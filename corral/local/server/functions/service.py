@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from corral.local.server.core import AwsError, Call, Caller, HttpRequest, Invocation, LocalAws
+from corral.local.server.core import AwsError, Call, Caller, HttpRequest, Instead, Invocation, LocalAws
 
 
 def invoke_as(
@@ -12,6 +12,7 @@ def invoke_as(
     function_arn: str,
     payload: bytes,
     client_context: dict[str, Any] | None = None,
+    instead: Instead | None = None,
 ) -> Invocation:
     """Invoke a function, by ARN with an optional qualifier, as a service's role. Raises AwsError when it may not.
 
@@ -27,7 +28,7 @@ def invoke_as(
     }
     try:
         aws.authorize(role, "lambda:InvokeFunction", function_arn)
-        done = aws.functions.invoke(function_arn, payload, client_context)
+        done = aws.functions.invoke(function_arn, payload, client_context, instead=instead)
     except AwsError as error:
         aws.trail.record(call, error)
         raise

@@ -135,7 +135,7 @@ def test_what_a_function_does_instead_goes_with_its_call_alone() -> None:
         messages += used(turn.block, "{}")
     assert instead == [
         {"returns": None, "fails": "timeout"},
-        {"returns": {"text": "{{ agent }}"}, "fails": None},  # data of a tool: no template
+        {"returns": {"text": "helpdesk"}, "fails": None},
         None,
     ]
     assert next_turn(SCRIPT, messages, []).instead is None

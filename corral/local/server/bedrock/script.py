@@ -3,7 +3,7 @@
 A script is `{"parameters": {...}, "agent": ..., "team": ..., "scenarios": [...]}`, the scenarios as the
 templates' scenarios.yaml has them. The scenario is the one whose `user` equals the latest text of a user; the
 turn is the number of answers since, but one to be repeated goes on until something stops it. `say` and strings
-in `input` are Jinja2 in a sandbox, with `parameters`, `agent`, `team`, `last` (the latest tool result) and
+in `input` and `instead` are Jinja2 in a sandbox, with `parameters`, `agent`, `team`, `last` (the latest tool result) and
 `results` (all since that text). A message without a scenario is answered by saying just that: no one may
 mistake a script for a model.
 """
@@ -61,12 +61,13 @@ def next_turn(
         if step.get("tool") is None:
             return Turn({"text": str(_render(step["say"], values))})
         arguments = _render(step.get("input", {}), values)
+        instead = _render(step.get("instead"), values)
     except TemplateError as error:
         return _remark(f"turn {turn + 1} of scenario {scenario['name']} fails: {error}")
     identifier = f"tooluse_{uuid.uuid4().hex[:22]}"
     name = _full_name(step["tool"], tool_names)
     use = {"toolUseId": identifier, "name": name, "input": arguments}
-    return Turn({"toolUse": use}, step.get("instead"))
+    return Turn({"toolUse": use}, instead)
 
 
 def _remark(text: str) -> Turn:

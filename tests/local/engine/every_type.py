@@ -236,6 +236,22 @@ aws.sns.TopicSubscription(
     "subscription", topic=topic.arn, protocol="sqs", endpoint=queue.arn, raw_message_delivery=True
 )
 aws.sqs.Queue("unnamed")
+group = aws.scheduler.ScheduleGroup("group", name="reports", tags=TAGS)
+schedule = aws.scheduler.Schedule(
+    "schedule",
+    name="weekly",
+    group_name=group.name,
+    schedule_expression="cron(0 8 ? * MON *)",
+    flexible_time_window={"mode": "OFF"},
+    kms_key_arn=key.arn,
+    target={
+        "arn": live.arn,
+        "role_arn": role.arn,
+        "input": "{}",
+        "retry_policy": {"maximum_retry_attempts": 3},
+        "dead_letter_config": {"arn": queue.arn},
+    },
+)
 
 for name, value in {
     "key": key.arn,
@@ -261,6 +277,8 @@ for name, value in {
     "orders": orders.arn,
     "topic": topic.arn,
     "queue": queue.url,
+    "group": group.arn,
+    "schedule": schedule.arn,
     "made": role.unique_id,
 }.items():
     pulumi.export(name, value)

@@ -65,6 +65,12 @@ def test_every_type_is_really_made(evaluate, client):
     (attached,) = iam.list_attached_role_policies(RoleName="worker")["AttachedPolicies"]
     assert attached["PolicyArn"] == outputs["managed"]
 
+    made = client("scheduler").get_schedule(GroupName="reports", Name="weekly")
+    assert made["Arn"] == outputs["schedule"]
+    assert (made["State"], made["ScheduleExpressionTimezone"]) == ("ENABLED", "UTC")
+    assert made["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 3}
+    assert made["Target"]["RoleArn"] == outputs["role"]
+
     (group,) = client("logs").describe_log_groups()["logGroups"]
     assert (group["retentionInDays"], group["kmsKeyId"]) == (400, outputs["key"])
     cloudtrail = client("cloudtrail")

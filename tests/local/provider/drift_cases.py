@@ -108,6 +108,7 @@ DATABASE, TOPICS, QUEUES = (
     "aws:sns/topic:Topic",
     "aws:sqs/queue:Queue",
 )
+SCHEDULE, SCHEDULES = "aws:scheduler/schedule:Schedule", "aws:scheduler/scheduleGroup:ScheduleGroup"
 SUBSCRIPTION, URL = "aws:sns/topicSubscription:TopicSubscription", "aws:lambda/functionUrl:FunctionUrl"
 
 
@@ -127,6 +128,18 @@ def _topic(name: str, value: str) -> Callable[[Client, str], Any]:
 
 def _queue(**attributes: str) -> Callable[[Client, str], Any]:
     return lambda client, url: client("sqs").set_queue_attributes(QueueUrl=url, Attributes=attributes)
+
+
+def _schedule(**settings: Any) -> Callable[[Client, str], Any]:
+    def change(client: Client, identifier: str) -> None:
+        group, _, name = identifier.partition("/")
+        kept = ("ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "State", "Target")
+        kept += ("Description", "KmsKeyArn")
+        shown = client("scheduler").get_schedule(GroupName=group, Name=name)
+        again = {key: shown[key] for key in kept if key in shown} | settings
+        client("scheduler").update_schedule(GroupName=group, Name=name, **again)
+
+    return change
 
 
 def _trail(**settings: Any) -> Callable[[Client, str], Any]:
@@ -298,6 +311,11 @@ DRIFTS = [
     Drift(QUEUES, "redrivePolicy", _queue(RedrivePolicy=json.dumps(
         {"deadLetterTargetArn": QUEUE, "maxReceiveCount": 3}))),
     Drift(QUEUES, "tags", lambda c, i: c("sqs").tag_queue(QueueUrl=i, Tags={"by": "hand"})),
+    Drift(SCHEDULES, "tags", lambda c, i: c("scheduler").tag_resource(
+        ResourceArn=f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/{i}", Tags=[{"Key": "by", "Value": "hand"}])),
+    Drift(SCHEDULE, "state", _schedule(State="DISABLED")),
+    Drift(SCHEDULE, "scheduleExpression", _schedule(ScheduleExpression="rate(1 hour)")),
+    Drift(SCHEDULE, "target", _schedule(Target={"Arn": QUEUE, "RoleArn": QUEUE})),
     Drift("full queue", "kmsMasterKeyId", _queue(KmsMasterKeyId="")),
     Drift(SUBSCRIPTION, "filterPolicy", lambda c, i: c("sns").set_subscription_attributes(
         SubscriptionArn=i, AttributeName="FilterPolicy", AttributeValue='{"kind": ["b"]}')),

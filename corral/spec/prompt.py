@@ -7,9 +7,10 @@ a section.
 import json
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from corral.spec.errors import listed, show, suggestion
@@ -68,9 +69,10 @@ def check_turn(text: str, parameters: Iterable[str]) -> Iterator[tuple[int, str,
     return check_text(_turns, "turn", text, TURN_NAMES, parameters)
 
 
-def parameters_used(text: str) -> set[str]:
+@lru_cache(maxsize=4096)  # every agent of a template asks for the same ones
+def parameters_used(text: str) -> frozenset[str]:
     """The parameters that a sound turn text reads."""
-    return {name for name, _ in _parameters(_turns.parse(text))}
+    return frozenset(name for name, _ in _parameters(_turns.parse(text)))
 
 
 def render_prompt(text: str, context: Mapping[str, Any], rules: str = "") -> str:
@@ -85,12 +87,17 @@ def render_prompt(text: str, context: Mapping[str, Any], rules: str = "") -> str
 def render_text(environment: SandboxedEnvironment, text: str, context: Mapping[str, Any]) -> str:
     """Render a template. Raises PromptError for whatever goes wrong in it."""
     try:
-        return environment.from_string(text).render(context).strip()
+        return _compiled(environment, text).render(context).strip()
     except Exception as error:  # a template can raise anything
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == _FILE]
         line = error.lineno if isinstance(error, TemplateSyntaxError) else frames[-1].lineno if frames else 1
         message = error.message if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
         raise PromptError(line or 1, f"cannot be rendered: {message}") from None
+
+
+@lru_cache(maxsize=256)  # a prompt is compiled once for all agents of its template
+def _compiled(environment: SandboxedEnvironment, text: str) -> Template:
+    return environment.from_string(text)
 
 
 def check_text(

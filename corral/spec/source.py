@@ -15,9 +15,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.tag import Tag
 
+from corral.spec import fast_yaml
 from corral.spec.errors import SpecError, show
 
 MAX_BYTES = 200_000  # a second or more of parsing in pure Python; a hundred agents are 50,000
@@ -28,6 +30,7 @@ _SCALARS = {"str", "int", "float", "bool", "null", "timestamp"}
 
 _UNREADABLE = object()
 
+Node = Any  # of ruamel.yaml or of PyYAML: what both have is used here
 Location = tuple[str | int, ...]
 Position = tuple[int, int]  # line and column, from 1
 
@@ -40,6 +43,8 @@ def dotted(location: Location) -> str:
 
 def hidden_character(text: str, allowed: str = "") -> str | None:
     """The first character that could change unseen how a text is read: control, line separator, bidi, tag."""
+    if text.isprintable():
+        return None
     for character in text:
         code = ord(character)
         reordering = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or 0xE0000 <= code <= 0xE007F
@@ -148,7 +153,7 @@ def read_yaml(path: Path, root: Path) -> Source:
         return source
     yaml = YAML(typ="safe", pure=True)
     try:
-        node = yaml.compose(text)
+        node = fast_yaml.compose(text) or yaml.compose(text)
         if node is not None:
             source.data = _Builder(source, yaml.constructor.construct_object).build(node)
         if source.data is None and not source.errors:
@@ -203,24 +208,24 @@ class _Builder:
         return data
 
     def _data(self, node: Node, location: Location) -> Any:
-        if node.anchor is not None:
+        if (anchor := getattr(node, "anchor", None)) is not None:
             hint = "Anchors and aliases are not used here: write the value out."
-            self.source._complain(node, (), f"anchor &{node.anchor}", hint)
+            self.source._complain(node, (), f"anchor &{anchor}", hint)
             return _UNREADABLE
         if len(location) > _MAX_DEPTH:
             self.source._complain(node, (), "nested too deeply", f"Allowed: at most {_MAX_DEPTH} levels.")
             return _UNREADABLE
         tag = str(node.tag)
-        if isinstance(node, MappingNode) and tag == f"{_TAG}map":
+        if node.id == "mapping" and tag == f"{_TAG}map":
             return self._mapping(node, location)
-        if isinstance(node, SequenceNode) and tag == f"{_TAG}seq":
+        if node.id == "sequence" and tag == f"{_TAG}seq":
             return [self.build(item, (*location, index)) for index, item in enumerate(node.value)]
-        if isinstance(node, ScalarNode) and tag.removeprefix(_TAG) in _SCALARS:
+        if node.id == "scalar" and tag.removeprefix(_TAG) in _SCALARS:
             return self._scalar(node, location, tag.removeprefix(_TAG))
         self.source._complain(node, location, f"tag {tag.replace(_TAG, '!!')}", "Tags are not used here.")
         return _UNREADABLE
 
-    def _mapping(self, node: MappingNode, location: Location) -> dict[str, Any]:
+    def _mapping(self, node: Node, location: Location) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for name, key, value in self._entries(node, location):
             place = (*location, name)
@@ -230,26 +235,30 @@ class _Builder:
                 continue
             self.source._keys[place] = _start(key)
             # a value on lines of its own is best found by its key
-            same_line = value.start_mark.line == key.start_mark.line and isinstance(value, ScalarNode)
+            same_line = value.start_mark.line == key.start_mark.line and value.id == "scalar"
             self.source._values[place] = _start(value if same_line else key)
             data[name] = self.build(value, place)
         return data
 
-    def _entries(self, node: MappingNode, location: Location) -> Iterator[tuple[str, Node, Node]]:
+    def _entries(self, node: Node, location: Location) -> Iterator[tuple[str, Node, Node]]:
         for key, value in node.value:
-            if isinstance(key, ScalarNode) and key.tag == f"{_TAG}str" and key.anchor is None:
+            if key.id == "scalar" and key.tag == f"{_TAG}str" and getattr(key, "anchor", None) is None:
                 name = self._scalar(key, location, "str")
                 if name is not _UNREADABLE:
                     yield name, key, value
             else:
-                text = show(key.value) if isinstance(key, ScalarNode) else "a list or mapping"
+                text = show(key.value) if key.id == "scalar" else "a list or mapping"
                 self.source._complain(key, location, f"{text} is not allowed as a key", "Keys are text.")
 
-    def _scalar(self, node: ScalarNode, location: Location, kind: str) -> Any:
+    def _scalar(self, node: Node, location: Location, kind: str) -> Any:
         if kind == "timestamp":
             return node.value  # the models read dates from text
         try:
-            value = self.scalar(node)
+            value = (
+                node.value
+                if kind == "str"
+                else self.scalar(ScalarNode(Tag(suffix=f"{_TAG}{kind}"), node.value))
+            )
         except (YAMLError, ValueError, LookupError, AttributeError, TypeError, OverflowError):
             self.source._complain(
                 node,

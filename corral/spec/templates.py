@@ -65,7 +65,7 @@ class TemplateStore:
     root: Path
     environment: Path  # the environment's folder
     report: Report
-    _cache: dict[Path, LoadedTemplate | None] = field(default_factory=dict)
+    _found: dict[str, "LoadedTemplate | tuple[str, str] | None"] = field(default_factory=dict)
 
     @cached_property
     def rules(self) -> str:
@@ -96,6 +96,11 @@ class TemplateStore:
 
     def find(self, reference: str) -> "LoadedTemplate | tuple[str, str] | None":
         """The newest version a reference allows; message and hint if there is none; None if it is unsound."""
+        if reference not in self._found:
+            self._found[reference] = self._find(reference)
+        return self._found[reference]
+
+    def _find(self, reference: str) -> "LoadedTemplate | tuple[str, str] | None":
         name, _, major = reference.partition("@")
         if name not in self.names():
             return unknown("template", name, self.names())
@@ -103,10 +108,7 @@ class TemplateStore:
         fitting = [version for version in versions if _numbers(version)[0] == int(major)]
         if not fitting:
             return f"template {name} has no version {major}", f"Versions: {listed(versions)}."
-        folder = versions[fitting[-1]]
-        if folder not in self._cache:
-            self._cache[folder] = self._load(folder)
-        return self._cache[folder]
+        return self._load(versions[fitting[-1]])
 
     def _load(self, folder: Path) -> LoadedTemplate | None:
         loaded = load(folder / "template.yaml", Template, self.root, self.report)

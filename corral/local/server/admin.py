@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from corral.local.server import schedules
 from corral.local.server.core import AwsError, HttpRequest, LocalAws
 from corral.local.server.faults import Faults
 from corral.local.server.wire import Response
@@ -67,6 +68,11 @@ def _flush(aws: LocalAws, _: HttpRequest) -> Any:
     return {}
 
 
+def _schedule(aws: LocalAws, http: HttpRequest) -> Any:
+    """Run a schedule now."""
+    return schedules.run(aws, _body(http))
+
+
 def _credentials(aws: LocalAws, http: HttpRequest) -> Any:
     """Hand out a role's keys as an identity provider would: it knows its people and asks no trust policy."""
     wanted = _body(http)
@@ -99,6 +105,7 @@ _ACTIONS: dict[tuple[str, str], _Action] = {
     ("PUT", "scripts"): _scripts,
     ("POST", "flush"): _flush,
     ("POST", "credentials"): _credentials,
+    ("POST", "schedules"): _schedule,
     ("GET", "trail"): _trail,
     ("GET", "health"): _health,
 }

@@ -27,6 +27,17 @@ def check(call: Call) -> None:
             call.aws.authorize(call.caller, need.action, need.resource, need.resource_policy, need.context)
 
 
+def assumable(aws: LocalAws, role_arn: str, service: str, source_arn: str) -> bool:
+    """Whether a role exists and its trust policy lets a service of AWS take it for one of its resources."""
+    with aws.moto_lock:
+        roles = iam_backends[aws.account]["aws"].roles.values()
+        role = next((each for each in roles if each.arn == role_arn), None)
+        trust = iam.parse(role.assume_role_policy_document) if role is not None else {}
+    context = {"aws:SourceAccount": aws.account, "aws:SourceArn": source_arn}
+    request = iam.Request("sts:AssumeRole", role_arn, context)
+    return iam.evaluate([trust], request, iam.Principal(service=service)) == "Allow"
+
+
 def authorizer(aws: LocalAws) -> Callable[..., None]:
     """Return the account's `authorize` (core.Authorize)."""
 

@@ -348,6 +348,13 @@ def test_registry_records_are_found_once_approved(server: Server, name: str) -> 
     assert len(control.list_registry_records(registryId=registry["RegistryArn"])["registryRecords"]) == 1
     control.update_registry_record_status(**where, status="DEPRECATED", statusReason="old")
     assert found() == []
+    cloud = server.client("cloudcontrol")
+    which = {"TypeName": "AWS::AgentRegistry::RegistryRecord", "Identifier": made["RecordArn"]}
+    edit = [{"op": "replace", "path": "/Description", "value": "Answers nothing"}]
+    with pytest.raises(RequestFailedError, match="DEPRECATED cannot be edited"):
+        finished(cloud, cloud.update_resource(**which, PatchDocument=json.dumps(edit))["ProgressEvent"])
+    tag = [{"op": "add", "path": "/Tags", "value": [{"Key": "a", "Value": "b"}]}]
+    finished(cloud, cloud.update_resource(**which, PatchDocument=json.dumps(tag))["ProgressEvent"])
 
 
 @pytest.mark.parametrize(

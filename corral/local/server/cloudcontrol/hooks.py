@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from moto.iam.models import iam_backends
-
-from corral.local.server import iam
+from corral.local.server.authorize import assumable
 from corral.local.server.core import AwsError, Caller, LocalAws, Properties
 
 if TYPE_CHECKING:
@@ -248,6 +246,14 @@ class _Registry(Hooks):
 
 
 class _RegistryRecord(Hooks):
+    def settle(self, aws: LocalAws, store: ResourceStore, new: Properties, before: Properties | None) -> None:
+        if (
+            before is not None
+            and before["Status"] == "DEPRECATED"
+            and _besides_tags(new) != _besides_tags(before)
+        ):
+            raise AwsError("ResourceConflict", "A record that is DEPRECATED cannot be edited any more")
+
     def prepare(self, aws: LocalAws, store: ResourceStore, new: Properties) -> Properties:
         registry = store.get("AWS::AgentRegistry::Registry", _required(new, "RegistryId"))
         rules = registry.get("ApprovalConfiguration", {}).get("AutoApprovalRules", [])
@@ -261,6 +267,10 @@ class _RegistryRecord(Hooks):
                 "CreatedBy": aws.account,
             }
         )
+
+
+def _besides_tags(record: Properties) -> Properties:
+    return {name: value for name, value in record.items() if name not in ("Tags", "UpdatedAt")}
 
 
 def _required(properties: Properties, name: str) -> str:
@@ -285,13 +295,7 @@ def role_caller(aws: LocalAws, role_arn: str) -> Caller:
 
 def require_role(aws: LocalAws, role_arn: str, source_arn: str) -> None:
     """Refuse a role that does not exist or that AgentCore may not assume for this resource."""
-    with aws.moto_lock:
-        roles = iam_backends[aws.account]["aws"].roles.values()
-        role = next((each for each in roles if each.arn == role_arn), None)
-        trust = iam.parse(role.assume_role_policy_document) if role is not None else {}
-    context = {"aws:SourceAccount": aws.account, "aws:SourceArn": source_arn}
-    request = iam.Request("sts:AssumeRole", role_arn, context)
-    if iam.evaluate([trust], request, iam.Principal(service=SERVICE)) != "Allow":
+    if not assumable(aws, role_arn, SERVICE, source_arn):
         raise AwsError(
             "InvalidRequest",
             f"Role validation failed for '{role_arn}'. Please verify that the role exists and its trust "

@@ -13,16 +13,17 @@ def invoke_as(
     payload: bytes,
     client_context: dict[str, Any] | None = None,
     instead: Instead | None = None,
+    service: str = "bedrock-agentcore.amazonaws.com",
 ) -> Invocation:
     """Invoke a function, by ARN with an optional qualifier, as a service's role. Raises AwsError when it may not.
 
     CloudTrail's record names the service in place of an address, and the function without its qualifier.
     """
-    http = HttpRequest("POST", "/", {}, {"user-agent": "bedrock-agentcore.amazonaws.com"}, b"")
+    http = HttpRequest("POST", "/", {}, {"user-agent": service}, b"")
     call = Call("lambda", "Invoke", {"FunctionName": function_arn}, role, aws, str(uuid.uuid4()), http)
     unqualified = ":".join(function_arn.split(":")[:7])
     call.trail |= {
-        "sourceIPAddress": "bedrock-agentcore.amazonaws.com",
+        "sourceIPAddress": service,
         "requestParameters": {"functionName": function_arn, "invocationType": "RequestResponse"},
         "resources": [{"accountId": aws.account, "type": "AWS::Lambda::Function", "ARN": unqualified}],
     }

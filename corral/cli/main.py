@@ -2,7 +2,7 @@
 
 import typer
 
-from corral.cli import destroy, invoke, render, up, validate
+from corral.cli import destroy, docs, invoke, render, scenarios, up, validate
 
 app = typer.Typer(
     help="A governed agent platform on Amazon Bedrock AgentCore.",
@@ -14,7 +14,9 @@ app.command("validate")(validate.command)
 app.command("render")(render.command)
 app.command("up")(up.command)
 app.command("invoke")(invoke.command)
+app.command("scenarios")(scenarios.command)
 app.command("destroy")(destroy.command)
+app.command("docs")(docs.command)
 
 
 def run() -> None:

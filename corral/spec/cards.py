@@ -19,7 +19,8 @@ CARD_NAMES = PROMPT_NAMES | {"domains"}
 _PRIVATE_USE = 0xE000
 _SHIELDED = f"{string.punctuation} "
 _SHIELDS = {ord(character): _PRIVATE_USE + ord(character) for character in _SHIELDED}
-_BACK = {_PRIVATE_USE + ord(character): html.escape(character) for character in _SHIELDED}
+_PLAIN = {shield: chr(character) for character, shield in _SHIELDS.items()}
+_IN_HTML = {shield: html.escape(character) for shield, character in _PLAIN.items()}
 
 
 def _shielded(value: object) -> object:
@@ -50,6 +51,6 @@ def render_card(text: str, context: Mapping[str, Any]) -> str:
     return render_text(_cards, text, context)
 
 
-def unshielded(rendered: str) -> str:
-    """HTML made from a card's Markdown, with the values' own characters, escaped."""
-    return rendered.translate(_BACK)
+def unshielded(rendered: str, *, in_html: bool = True) -> str:
+    """What was made from a card's Markdown, with the values' own characters: HTML, or else plain text."""
+    return rendered.translate(_IN_HTML if in_html else _PLAIN)

@@ -76,5 +76,10 @@ def _answer(status: int, data: bytes) -> Answer:
             "message": body.get("Message") or body.get("message") or str(body),
         }
         raise FrontDoorError(status, error["code"], error["message"])
-    calls = tuple(ToolCall(**call) for call in body.pop("tool_calls"))
-    return Answer(tool_calls=calls, **body)
+    return read_answer(body)
+
+
+def read_answer(body: dict[str, Any]) -> Answer:
+    """An answer from the document that the front door sends."""
+    calls = tuple(ToolCall(**call) for call in body["tool_calls"])
+    return Answer(**{**body, "tool_calls": calls})

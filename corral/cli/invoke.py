@@ -49,7 +49,7 @@ def command(
     if as_json:
         console.print_json(json.dumps(asdict(answer)))
     else:
-        from corral.cli.show import answer_lines
+        from corral.cli.show_journeys import answer_lines
 
         console.print(*answer_lines(answer), sep="\n")
         console.print("[dim]The model was scripted; everything around it was real.[/dim]")

@@ -10,7 +10,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from corral.local.engine import Event
-from corral.local.journey import Journey
+from corral.scenarios.journey import Journey
 
 Happening = Literal["begin", "resource", "end", "failed"]
 _KINDS: dict[str, Happening] = {"stack-start": "begin", "resource": "resource", "stack-done": "end"}
@@ -30,6 +30,8 @@ class Progress:
             RLock()
         )  # stacks are worked on by threads, and an interrupt says something between any two steps
         self._journeys = 0 if journeys else None
+        self._planned = 0
+        self._wrong = 0
         self._live = None if silent else Live(console=console, refresh_per_second=8, transient=True)
 
     def __enter__(self) -> Self:
@@ -66,9 +68,14 @@ class Progress:
             self._said = text
             self._draw()
 
+    def plan(self, journeys: int) -> None:
+        """So many journeys are going to be played."""
+        self._planned = journeys
+
     def journey(self, played: Journey) -> Journey:
         """A journey was played; passes it on."""
         self._journeys = (self._journeys or 0) + 1
+        self._wrong += bool(played.problems)
         self._draw()
         return played
 
@@ -76,7 +83,7 @@ class Progress:
         if not self._live:
             return
         lines: list[RenderableType] = []
-        if not self._counts:
+        if not self._counts and not self._journeys:
             lines.append(Spinner("dots", self._first))
         for stack, count in sorted(self._counts.items()):
             if stack not in self._ended:
@@ -84,8 +91,11 @@ class Progress:
             else:
                 mark = "[green]✓[/green]" if self._ended[stack] == "end" else "[red]✗[/red]"
                 lines.append(Text.from_markup(f"{mark} {stack}  {count} resources"))
-        if self._journeys is not None and self._counts and len(self._ended) == len(self._counts):
-            lines.append(Spinner("dots", f"journeys  {self._journeys} played"))
+        stacks_done = self._counts and len(self._ended) == len(self._counts)
+        if self._journeys or (self._journeys is not None and stacks_done):
+            of = f" of {self._planned}" if self._planned else ""
+            wrong = f", {self._wrong} not as expected" if self._wrong else ""
+            lines.append(Spinner("dots", f"journeys  {self._journeys}{of} played{wrong}"))
         if self._said:
             lines.append(Text(self._said, style="yellow"))
         self._live.update(Group(*lines))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from corral.spec.errors import SpecErrors, listed, suggestion
-from corral.spec.source import MAX_BYTES
+from corral.spec.source import MAX_BYTES, read_text
 
 if TYPE_CHECKING:
     from corral.spec.load import Environment
@@ -76,6 +76,14 @@ def resolved_agent(environment: "Environment", name: str) -> "ResolvedAgent":
     return agents[name]
 
 
+def chosen_agents(environment: "Environment", wanted: str | None) -> "list[ResolvedAgent]":
+    """The agents of TEAM, or the one called TEAM/AGENT, or all. Ends with 1 for one that is not there."""
+    if wanted is not None and "/" in wanted:
+        return [resolved_agent(environment, wanted)]
+    teams = chosen_teams(environment, None if wanted is None else [wanted])
+    return [agent for team in teams for agent in environment.agents[team].values()]
+
+
 def chosen_teams(environment: "Environment", wanted: list[str] | None) -> list[str]:
     """The teams of an environment that are wanted, all unless some are named. Ends with 1 for one it lacks."""
     if not wanted:
@@ -108,6 +116,9 @@ def show_errors(found: SpecErrors, root: Path) -> None:
 
 def _lines(path: Path) -> list[str]:
     """The lines of a file that an error may be about; none of one that was refused for its size."""
+    text = read_text(path, path.parent)  # of an edit that is not written yet as well
+    if isinstance(text, str):
+        return text.split("\n")
     if not path.is_file() or path.stat().st_size > MAX_BYTES:
         return []
     return path.read_text(encoding="utf-8", errors="replace").split("\n")

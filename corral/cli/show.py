@@ -2,8 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 from rich.markup import escape
@@ -11,20 +9,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.tree import Tree
 
+from corral.cli import show_journeys
 from corral.cli.project import console
-from corral.front_door import Answer
 from corral.local.engine import Resource, StackResult
 from corral.local.engine.model import SECRET
-from corral.local.journey import Journey
-from corral.local.journey import as_json as journey_json
+from corral.scenarios.journey import Journey
+from corral.scenarios.journey import as_json as journey_json
 from corral.spec.load import Environment
 
-DECISION_STYLE = {
-    "allowed": "green",
-    "denied-by-policy": "yellow",
-    "denied-by-supervisor": "magenta",
-    "failed": "red",
-}
 _SHOWN_OUTPUTS = (
     "gateway_url",
     "policy_engine_mode",
@@ -39,8 +31,6 @@ _SHOWN_OUTPUTS = (
 
 # A role's name says what it is. The order is a request's way through.
 _ORDER = ("team", "front door", "agent", "supervisor", "gateway", "tool")
-_WIDTH = 110
-_NARROW = 60
 _DEPTH = 2  # of components shown: a stack's whole and its parts
 
 
@@ -105,7 +95,7 @@ def report(
     for result in results.values():
         console.print(_tree(result, verbose))
     console.print(_outputs(_shown(results[name]), verbose))
-    console.print(*_agents(journeys, verbose), sep="\n", highlight=False)
+    console.print(*show_journeys.lines(journeys, verbose), sep="\n", highlight=False)
     console.print()
     console.print(_trail(name, records))
     _close(environment, results, journeys, records, seconds, served)
@@ -164,52 +154,6 @@ def _outputs(outputs: dict[str, Any], verbose: bool) -> Panel:
             "[dim]tools[/dim]", ", ".join(f"{n} {t['version']}" for n, t in outputs["tools"].items())
         )
     return Panel(table, title="outputs of the platform", title_align="left", border_style="dim")
-
-
-def _agents(journeys: list[Journey], verbose: bool) -> Iterator[str]:
-    """The journeys of each agent: what was asked, each tool call with what was decided of it, what was answered."""
-    for name, group in groupby(journeys, key=lambda played: f"{played.team}/{played.agent}"):
-        yield f"\n[bold]{name}[/bold]"
-        for played in group:
-            yield from _journey_lines(played, verbose)
-
-
-def _journey_lines(played: Journey, verbose: bool) -> Iterator[str]:
-    mark = "[red]✗[/red]" if played.problems else "[green]✓[/green]"
-    yield f"{mark} {escape(played.scenario.title)}"
-    if verbose:
-        yield f"    [bold]user[/bold]   {escape(played.scenario.user)}"
-    if played.answer:
-        yield from answer_lines(played.answer, whole=verbose)
-    for problem in played.problems:
-        yield f"    [red]not as expected: {escape(problem)}[/red]"
-
-
-def answer_lines(answer: Answer, whole: bool = True) -> Iterator[str]:
-    """An answer with the tool calls before it, as console markup; cut to a line each unless `whole`."""
-    cut = max(_NARROW, min(_WIDTH, console.width - 11)) if not whole else 10_000
-    for call in answer.tool_calls:
-        style = DECISION_STYLE[call.decision]
-        reason = (
-            f"  [dim]{escape(_line(call.reason if whole else _point(call.reason), cut - 16 - len(call.tool)))}[/dim]"
-            if call.reason
-            else ""
-        )
-        yield f"    [{style}]{call.decision:<20}[/{style}] {call.tool}{reason}"
-    if answer.blocked:
-        yield f"    [yellow]{'blocked by guardrail':<20}[/yellow] at {answer.blocked}"
-    said = answer.answer if whole else _line(answer.answer, cut)
-    yield f"    [bold]agent[/bold]  {escape(said)}"
-
-
-def _point(reason: str) -> str:
-    """The part of a refusal that differs: what a gateway puts in brackets behind the words it always says."""
-    return reason.rpartition("[")[2].removesuffix("]") if reason.endswith("]") else reason
-
-
-def _line(text: str, width: int) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= width else flat[: width - 1] + "…"
 
 
 def _trail(environment: str, records: list[dict[str, Any]]) -> Table:
@@ -280,7 +224,7 @@ def _close(
         for warning in result.warnings:
             console.print(f"[yellow]warning[/yellow] {stack}: {escape(warning)}", highlight=False)
     for notice in environment.notices:
-        console.print(f"[yellow]notice[/yellow] {escape(notice)}")
+        console.print(f"[yellow]notice[/yellow] {escape(str(notice))}")
     console.print(
         "[dim]The model was scripted by each template's scenarios.yaml; everything around it was real.[/dim]"
     )

@@ -1,5 +1,6 @@
 """An environment stood up on a new local AWS: what `corral up` shows and `corral invoke` needs."""
 
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -33,3 +34,12 @@ def stand_up(
         progress.stop()
         show.errors(error.results, as_json)
         raise typer.Exit(1) from None
+
+
+def quiet_interrupts() -> None:
+    """Ctrl-C before anything is served ends the run as a refusal would: everything was local and is gone."""
+
+    def interrupted(*_: object) -> None:
+        raise typer.Exit(130)
+
+    signal.signal(signal.SIGINT, interrupted)

@@ -1,7 +1,6 @@
 """corral up: the platform and its teams, on the local AWS; then one look at everything it does."""
 
 import json
-import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -99,8 +98,9 @@ def _run(
 ) -> None:
     from corral.cli import show
     from corral.cli.progress import Progress
-    from corral.cli.stand_up import stand_up
+    from corral.cli.stand_up import quiet_interrupts, stand_up
     from corral.local import journey
+    from corral.local.rehearse import team_outputs
     from corral.local.session import find
 
     name = environment.platform.environment
@@ -108,17 +108,20 @@ def _run(
         already_served(name, running)
     started = time.monotonic()
     with ExitStack() as stack:
-        _quiet_interrupts()
+        quiet_interrupts()
         progress = stack.enter_context(Progress(console, silent=as_json))
+        progress.plan(
+            sum(len(agent.scenarios) for team in teams for agent in environment.agents[team].values())
+        )
         session, results = stand_up(stack, root, environment, teams, progress, as_json=as_json, port=port)
-        outputs = {stack_name.partition(".")[2]: result.outputs for stack_name, result in results.items()}
+        outputs = team_outputs(results)
         agents = [agent for team in teams for agent in environment.agents[team].values()]
         if serving and as_json:
             progress.stop()
             serve(root, name, session, outputs, ready_line(session, outputs, agents))
             return
         played = [progress.journey(one) for one in journey.play(session, agents, outputs)]
-        journeys = journey.with_faults(session, name, played)
+        journeys = journey.explained(session, name, played, every=verbose)
         session.flush()
         records = session.trail()
         progress.stop()
@@ -143,12 +146,3 @@ def _listing(root: Path, environment: str, results: "dict[str, StackResult]") ->
 
     path = root / STATE_FOLDER / f"{environment}-resources.json"
     path.write_text(json.dumps(resource_rows(results), indent=1, default=str))
-
-
-def _quiet_interrupts() -> None:
-    """Ctrl-C before anything is served ends the run as a refusal would: everything was local and is gone."""
-
-    def interrupted(*_: object) -> None:
-        raise typer.Exit(130)
-
-    signal.signal(signal.SIGINT, interrupted)

@@ -1,35 +1,24 @@
-"""Journeys: an agent's scenarios, played through the real path as a person of its team would, and checked.
+"""Plays an agent's scenarios on a local AWS through the real path, as a person of its team or its schedule would.
 
-Only the model is scripted: front door, guardrail, harness loop, supervisor, gateway, Cedar, tools and records are real.
+Only the model is scripted, and what a scenario has a tool's function do instead of its work: front door,
+guardrail, harness loop, supervisor, gateway, Cedar, tools and records are real.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from corral.front_door import Answer, FrontDoorError, ToolCall, send
-from corral.local.session import Session
+from corral.front_door import Answer, FrontDoorError, read_answer, send
+from corral.local.session import LocalAwsError, Session
+from corral.scenarios.journey import Journey, Step, check
 from corral.spec.names import tool_function_name
 from corral.spec.resolve import ResolvedAgent
-from corral.spec.scenario import Expectation, Scenario
+from corral.spec.scenario import Scenario
 
 _SIDE_BY_SIDE = 2  # each side needs its own worker of each function, and starting those is what takes time
-_FAULT = re.compile(
-    r"\[ERROR\] .*|Task timed out.*|Runtime exited.*"
-)  # what Lambda's runtime logs, without its ids
-
-
-@dataclass(frozen=True)
-class Journey:
-    """One scenario as it went. `problems` says what was not as expected; empty means all was."""
-
-    team: str
-    agent: str
-    scenario: Scenario
-    answer: Answer | None
-    problems: tuple[str, ...]
+_FAILED = "The tool's function failed: "  # how the gateway begins what the function's error was
 
 
 def scripts(agents: Iterable[ResolvedAgent], outputs: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -48,7 +37,10 @@ def scripts(agents: Iterable[ResolvedAgent], outputs: dict[str, dict[str, Any]])
 def play(
     session: Session, agents: Iterable[ResolvedAgent], outputs: dict[str, dict[str, Any]]
 ) -> Iterator[Journey]:
-    """Play every scenario of every agent as its team's operator, a few side by side; yields them in order."""
+    """Play every scenario of every agent, a few side by side; yields them in order.
+
+    A person's message is sent as the team's operator, a schedule's by the schedule.
+    """
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         tasks = [
             pool.submit(_play_one, session, outputs[agent.team], agent, scenario)
@@ -60,68 +52,72 @@ def play(
 
 
 def _play_one(session: Session, team: dict[str, Any], agent: ResolvedAgent, scenario: Scenario) -> Journey:
-    credentials = session.credentials_for(team["operator_role_arn"], scenario.name)
+    began = time.monotonic()
+    answer: Answer | None = None
     try:
-        answer = send(team["front_door_url"], credentials, session.at.region, agent.name, scenario.user)
+        if scenario.by == "schedule":
+            schedule = team["agents"][agent.name]["schedule"]
+            answer = read_answer(session.run_schedule(schedule["arn"]))
+        else:
+            keys = session.credentials_for(team["operator_role_arn"], scenario.name)
+            answer = send(team["front_door_url"], keys, session.at.region, agent.name, scenario.user)
     except FrontDoorError as error:
-        return Journey(agent.team, agent.name, scenario, None, (f"{error.status} {error.code}: {error}",))
-    return Journey(agent.team, agent.name, scenario, answer, tuple(check(answer, scenario.expect)))
+        problems = [f"{error.status} {error.code}: {error}"]
+    except LocalAwsError as error:
+        problems = [str(error)]
+    else:
+        problems = list(check(answer, scenario))
+    took = time.monotonic() - began
+    return Journey(agent.team, agent.name, scenario, answer, tuple(problems), took)
 
 
-def with_faults(session: Session, environment: str, journeys: list[Journey]) -> list[Journey]:
-    """Add to each journey in which a tool failed what the tool's function logged of it.
+def explained(
+    session: Session, environment: str, journeys: Iterable[Journey], every: bool = False
+) -> list[Journey]:
+    """Add what was called with what and what came of it, and to the problems why a tool failed.
 
-    A caller of the front door is told no more than that the tool failed; who develops the tool needs the cause.
+    To the journeys that did not go as expected, or to every one. A caller of the front door is told no more than
+    that a tool failed; who develops it needs the cause.
     """
-    failed = {call.tool for journey in journeys for call in _failed(journey)}
-    causes = {tool: _last_fault(session, tool_function_name(environment, tool)) for tool in sorted(failed)}
     return [
-        replace(
-            journey,
-            problems=(
-                *journey.problems,
-                *(f"{tool}: {causes[tool]}" for tool in dict.fromkeys(c.tool for c in _failed(journey))),
-            ),
-        )
+        _explained(session, environment, journey) if every or journey.problems else journey
         for journey in journeys
     ]
 
 
-def _failed(journey: Journey) -> list[ToolCall]:
-    return [c for c in journey.answer.tool_calls if c.decision == "failed"] if journey.answer else []
+def _explained(session: Session, environment: str, journey: Journey) -> Journey:
+    if journey.answer is None:
+        return journey
+    made = _conversation(session, journey.answer.session_id)
+    expected = [call.tool for call in journey.scenario.expect.calls if call.decision == "failed"]
+    steps, causes = [], []
+    for index, call in enumerate(journey.answer.tool_calls):
+        arguments, answered = made[index] if index < len(made) else (None, None)
+        logged = None
+        if call.decision == "failed" and call.tool not in expected and answered:
+            cause = answered.removeprefix(_FAILED)
+            causes.append(f"{call.tool}: {cause}")
+            logged = _logged(session, tool_function_name(environment, call.tool), cause)
+        steps.append(Step(call.tool, call.decision, call.reason, arguments, answered, logged))
+    problems = (*journey.problems, *dict.fromkeys(causes)) if journey.problems else ()
+    return replace(journey, steps=tuple(steps), problems=problems)
 
 
-def _last_fault(session: Session, function: str) -> str:
-    """The first line of the last fault in a function's log."""
-    lines = [text.strip().split("\n")[0] for text in session.log_lines(f"/aws/lambda/{function}")]
-    faults = [found[0].removeprefix("[ERROR] ") for line in lines if (found := _FAULT.search(line))]
-    return faults[-1] if faults else f"its log, /aws/lambda/{function}, has no error in it"
-
-
-def check(answer: Answer, expect: Expectation) -> Iterator[str]:
-    """What of an answer is not as a scenario expects, in words."""
-    made = [(call.tool, call.decision) for call in answer.tool_calls]
-    wanted = [(call.tool, call.decision) for call in expect.calls]
-    if made != wanted:
-        yield f"tool calls were {_words(made)}, expected {_words(wanted)}"
-    if answer.blocked != expect.blocked:
-        yield f"blocked at {answer.blocked or 'nothing'}, expected {expect.blocked or 'nothing'}"
-    for text in expect.answer_contains:
-        if text.lower() not in answer.answer.lower():
-            yield f'the answer does not contain "{text}"'
-
-
-def _words(calls: Sequence[tuple[str, str]]) -> str:
-    return ", ".join(f"{tool} {decision}" for tool, decision in calls) or "none"
-
-
-def as_json(journey: Journey) -> dict[str, Any]:
-    """A journey for scripts."""
-    return {
-        "team": journey.team,
-        "agent": journey.agent,
-        "scenario": journey.scenario.name,
-        "user": journey.scenario.user,
-        "answer": None if journey.answer is None else asdict(journey.answer),
-        "problems": list(journey.problems),
+def _conversation(session: Session, session_id: str) -> list[tuple[dict[str, Any], str | None]]:
+    """Arguments and result of each tool call of a session, in order."""
+    blocks = [block for message in session.conversation(session_id) for block in message["content"]]
+    results = {
+        block["toolResult"]["toolUseId"]: "".join(
+            part.get("text", "") for part in block["toolResult"]["content"]
+        )
+        for block in blocks
+        if "toolResult" in block
     }
+    uses = [block["toolUse"] for block in blocks if "toolUse" in block]
+    return [(use["input"], results.get(use["toolUseId"])) for use in uses]
+
+
+def _logged(session: Session, function: str, cause: str) -> str | None:
+    """What a function logged of a failure beyond its cause, such as where in the code it was."""
+    entries = (text.strip() for text in reversed(session.log_lines(f"/aws/lambda/{function}")))
+    return next((text for text in entries if cause in text and "\n" in text), None)

@@ -3,16 +3,24 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from corral.local import pulumi_project
 from corral.local.deploy import deploy
 from corral.local.engine import Event, Host, StackResult
-from corral.local.journey import Journey, play, with_faults
-from corral.local.session import STATE_FOLDER, LocalAwsError, Session
+from corral.local.journey import explained, play, scripts
+from corral.local.session import STATE_FOLDER, LocalAwsError, Session, find, served_since
+from corral.scenarios.journey import Journey
 from corral.spec.load import Environment
 from corral.spec.resolve import ResolvedAgent
+from corral.spec.source import shown_path
 
 Stage = tuple[Session, dict[str, StackResult]]
+_MADE_OF = (
+    "templates",
+    "functions",
+    "components",
+)  # what a deployment comes from, beside the environment's folder
 
 
 class NotDeployedError(LocalAwsError):
@@ -44,7 +52,9 @@ def stage(
     platform = environment.platform
     with ExitStack() as stack:
         host = stack.enter_context(Host())  # its imports take a while: it starts first
-        log = root / STATE_FOLDER / f"{platform.environment}.log"
+        # Beside the log of one that is served.
+        served = find(root, platform.environment) is not None
+        log = root / STATE_FOLDER / f"{platform.environment}{'-rehearsal' if served else ''}.log"
         session = stack.enter_context(Session.start(platform.account, platform.region, log, port))
         results = deploy(host, session, root, environment, teams, tell)
         if not all(result.ok for result in results.values()):
@@ -53,9 +63,45 @@ def stage(
         yield session, results
 
 
-def team_outputs(results: dict[str, StackResult]) -> dict[str, dict[str, object]]:
+def team_outputs(results: dict[str, StackResult]) -> dict[str, dict[str, Any]]:
     """The outputs of each team's stack by the team's name; the platform's by the empty one."""
     return {stack.partition(".")[2]: result.outputs for stack, result in results.items()}
+
+
+def on_served(
+    root: Path, environment: Environment, agents: Sequence[ResolvedAgent]
+) -> tuple[Session, dict[str, dict[str, Any]]] | str:
+    """The served local AWS with these agents' scripts on it, and its teams' outputs.
+
+    Or why it is not to be used, which is an empty text when none is up. Raises LocalAwsError.
+    """
+    name = environment.platform.environment
+    deployed = find(root, name)
+    if deployed is None:
+        return ""
+    outputs = deployed.outputs
+    if outputs:
+        newer = _newer(root, environment, served_since(root, name))
+        if newer is not None:
+            return f"{shown_path(newer, root)} is newer than the local AWS that is served"
+    else:  # served empty, it has what came through Pulumi's own engine
+        outputs = {
+            team: pulumi_project.outputs(root, f"{name}.{team}")
+            for team in dict.fromkeys(agent.team for agent in agents)
+        }
+    for agent in agents:
+        if agent.name not in outputs.get(agent.team, {}).get("agents", {}):
+            return f"{agent.team}/{agent.name} is not on the local AWS that is served"
+    session = Session(deployed.at)
+    session.put_scripts(scripts(agents, outputs))
+    return session, outputs
+
+
+def _newer(root: Path, environment: Environment, since: float) -> Path | None:
+    """A file of the project that was changed since then, if there is one."""
+    folders = [environment.folder, *(root / name for name in _MADE_OF)]
+    files = (path for folder in folders for path in folder.rglob("*") if "__pycache__" not in path.parts)
+    return next((path for path in files if path.is_file() and path.stat().st_mtime > since), None)
 
 
 def play_agents(
@@ -69,4 +115,4 @@ def play_agents(
     teams = [team for team in environment.teams if team in {agent.team for agent in agents}]
     with stage(root, environment, teams, progress.event) as (session, results):
         played = [progress.journey(one) for one in play(session, agents, team_outputs(results))]
-        return with_faults(session, environment.platform.environment, played)
+        return explained(session, environment.platform.environment, played)

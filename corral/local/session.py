@@ -114,6 +114,17 @@ class Session:
         records: list[dict[str, Any]] = self._admin("GET", "trail")
         return records
 
+    def run_schedule(self, arn: str) -> dict[str, Any]:
+        """Run a schedule now, as Scheduler would; its function's answer. Raises LocalAwsError when it fails."""
+        said = self._admin("POST", "schedules", {"schedule": arn.partition(":schedule/")[2]})
+        answer: dict[str, Any] = said["answer"]
+        return answer
+
+    def conversation(self, session_id: str) -> list[dict[str, Any]]:
+        """The messages of an agent's session as its memory has them, oldest first: tool calls and results too."""
+        messages: list[dict[str, Any]] = self._admin("GET", f"conversation?session={session_id}")
+        return messages
+
     def log_lines(self, group: str) -> list[str]:
         """What is in a log group, oldest first; nothing when there is no such group."""
         import boto3  # takes a while, and is needed only when something failed
@@ -192,6 +203,11 @@ def find(root: Path, environment: str) -> Deployed | None:
         path.unlink(missing_ok=True)  # left behind by a run that was killed
         return None
     return deployed
+
+
+def served_since(root: Path, environment: str) -> float:
+    """When what `find` finds was written down, as a file's time. Raises FileNotFoundError when nothing was."""
+    return _state_file(root, environment).stat().st_mtime
 
 
 def forget(root: Path, environment: str, process_id: int) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from corral.cli import show
+from corral.cli import show, show_journeys
 from corral.front_door import Answer, ToolCall
 from corral.local.engine import StackResult
-from corral.local.journey import Journey
+from corral.scenarios.journey import Journey
 from corral.spec.load import Environment, load_environment
 from corral.spec.scenario import Scenario
 
@@ -38,7 +38,8 @@ def screen(
     verbose: bool = False,
 ) -> str:
     text = io.StringIO()
-    monkeypatch.setattr(show, "console", Console(file=text, width=width, soft_wrap=True))
+    for module in (show, show_journeys):
+        monkeypatch.setattr(module, "console", Console(file=text, width=width, soft_wrap=True))
     show.report(environment, results, journeys, [], seconds=1, verbose=verbose, served=False)
     return text.getvalue()
 
@@ -52,25 +53,63 @@ def test_outputs_are_whole_at_any_width(
     assert GATEWAY in values
 
 
-def test_no_line_of_a_journey_is_wider_than_the_terminal(
+CALLS = (
+    ToolCall("knowledge-search", "denied-by-policy", "because " * 50),
+    *[ToolCall("refund-issue", "denied-by-supervisor", "pending approval 0123456789abcdef")] * 12,
+)
+ANSWER = Answer("helpdesk", "s", "word " * 100, "end_turn", None, "r", CALLS)
+SCENARIO = Scenario.model_validate(
+    {"name": "n", "title": "A [title] " + "t" * 70, "user": "u", "model": [{"say": "s"}], "expect": {}}
+)
+RIGHT = Journey("support", "helpdesk", SCENARIO, ANSWER, ())
+WRONG = Journey("support", "helpdesk", SCENARIO, ANSWER, ("the answer does not contain [this]",))
+
+
+def test_a_journey_as_expected_is_one_line_that_fits_the_terminal(
     monkeypatch: pytest.MonkeyPatch, environment: Environment, results: dict[str, StackResult]
 ) -> None:
-    calls = (
-        ToolCall("knowledge-search", "denied-by-policy", "because " * 50),
-        ToolCall("refund-issue", "denied-by-supervisor", "pending approval 0123456789abcdef: a person " * 9),
-    )
-    answer = Answer("helpdesk", "s", "word " * 100, "end_turn", None, "r", calls)
-    scenario = Scenario.model_validate(
-        {"name": "n", "title": "t", "user": "u", "model": [{"say": "s"}], "expect": {}}
-    )
-    shown = screen(
-        monkeypatch, environment, results, [Journey("support", "helpdesk", scenario, answer, ())], 80
-    )
-    about = [line for line in shown.splitlines() if "because" in line or "word" in line]
-    assert len(about) == 2
-    assert "pending approval 0123456789abcdef" in shown
-    assert all(line.endswith("…") and len(line) <= 80 for line in about)
+    for width in (80, 200):
+        shown = screen(monkeypatch, environment, results, [RIGHT, RIGHT], width)
+        after = shown[shown.index("support/helpdesk") :].splitlines()
+        assert [line[:11] for line in after[1:3]] == ["✓ A [title]"] * 2
+        assert after[3] == ""
+        assert all(len(line) <= width for line in after[:4])
+    assert "denied-by-policy knowledge-search  denied-by-supervisor refund-issue 12 times" in shown
+    assert "because" not in shown
     assert "corral render dev support/helpdesk" in shown
+
+
+def test_a_journey_that_is_not_as_expected_is_told_whole(
+    monkeypatch: pytest.MonkeyPatch, environment: Environment, results: dict[str, StackResult]
+) -> None:
+    shown = screen(monkeypatch, environment, results, [RIGHT, WRONG], 80)
+    assert "because " * 50 in shown
+    assert shown.count("pending approval 0123456789abcdef") == 1
+    assert "call 2      refund-issue  denied-by-supervisor, and so 11 more times" in shown
+    assert shown.count("word " * 100) == 1
+    assert "came        the answer does not contain [this]" in shown
+    assert "1 not as expected" in shown
+
+
+def test_verbose_tells_every_journey_whole(
+    monkeypatch: pytest.MonkeyPatch, environment: Environment, results: dict[str, StackResult]
+) -> None:
+    assert "word " * 100 in screen(monkeypatch, environment, results, [RIGHT], 80, verbose=True)
+
+
+def test_the_table_has_a_row_a_scenario_and_says_what_was_left_out() -> None:
+    left_out = Journey("support", "onboarding", SCENARIO, None, (), not_played="needs a script")
+    text = io.StringIO()
+    Console(file=text, width=120).print(show_journeys.table([RIGHT, WRONG, left_out]))
+    rows = [" ".join(line.split()) for line in text.getvalue().splitlines()]
+    assert rows[1:] == [
+        "support/helpdesk n ✓ as expected 0.00",
+        "n ✗ not as expected 0.00",
+        "support/onboarding n - not played: needs a script",
+    ]
+    assert show_journeys.count([RIGHT, WRONG, left_out]) == (
+        "3 scenarios of 2 agents: 1 as expected, [red]1 not as expected[/red], 1 not played"
+    )
 
 
 def test_warnings_of_the_program_are_shown(

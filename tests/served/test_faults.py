@@ -1,28 +1,37 @@
-"""A tool that fails in a journey: the cause its function logged is said; the front door's caller is told less."""
+"""A tool that fails in a journey: its cause is said, with where in the code; the front door's caller is told less."""
 
 import io
 import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from corral.front_door import Answer, ToolCall
-from corral.local.journey import Journey, with_faults
+from corral.local.journey import explained, play, scripts
 from corral.local.session import Endpoint, Session
+from corral.scenarios.journey import Journey
+from corral.spec.load import load_environment
+from corral.spec.resolve import ResolvedAgent
 from corral.spec.scenario import Scenario
 
 TOOL = "ticket-create"
 FUNCTION = f"corral-dev-tool-{TOOL}"
-SCENARIO = Scenario.model_validate(
-    {"name": "n", "title": "t", "user": "u", "model": [{"say": "s"}], "expect": {}}
-)
+INPUT = {"subject": "It broke", "body": "Every evening."}
 
 
-def played(*calls: ToolCall) -> Journey:
-    return Journey(
-        "support", "helpdesk", SCENARIO, Answer("helpdesk", "s", "", "end_turn", None, "r", calls), ()
+def scenario(decision: str = "allowed", **turn: Any) -> Scenario:
+    return Scenario.model_validate(
+        {
+            "name": "breaks",
+            "title": "t",
+            "user": "This breaks.",
+            "model": [{"tool": TOOL, "input": INPUT, **turn}, {"say": "Sorry."}],
+            "expect": {"calls": [{"tool": TOOL, "decision": decision}]},
+        }
     )
 
 
@@ -40,6 +49,43 @@ def session(served: dict[str, Any]) -> Session:
     )
 
 
+@pytest.fixture
+def agent(project: Path, session: Session, outputs: dict[str, Any]) -> Iterator[ResolvedAgent]:
+    """An agent that has the tool. Its own scripts are put back."""
+    found = load_environment(project / "stacks/dev").agents["support"]["helpdesk"]
+    yield found
+    session.put_scripts(scripts([found], outputs))
+
+
+def journey(session: Session, outputs: dict[str, Any], agent: ResolvedAgent, one: Scenario) -> Journey:
+    """One scenario of our own, played and explained."""
+    playing = replace(agent, scenarios=(one,))
+    session.put_scripts(scripts([playing], outputs))
+    (played,) = explained(session, "dev", play(session, [playing], outputs), every=True)
+    return played
+
+
+@pytest.fixture
+def spoilt(admin: boto3.Session) -> Iterator[Any]:
+    """Put other code behind the tool's alias; the sound version comes back."""
+    client = admin.client("lambda", config=Config(retries={"total_max_attempts": 1}))
+    sound = client.get_alias(FunctionName=FUNCTION, Name="live")["FunctionVersion"]
+
+    def spoil(source: str) -> None:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as files:
+            for package in ("functions", "functions/tools", "functions/tools/ticket_create"):
+                files.writestr(f"{package}/__init__.py", "")
+            files.writestr("functions/tools/ticket_create/handler.py", source)
+        client.update_function_configuration(FunctionName=FUNCTION, Timeout=1)
+        client.update_function_code(FunctionName=FUNCTION, ZipFile=archive.getvalue())
+        version = client.publish_version(FunctionName=FUNCTION)["Version"]
+        client.update_alias(FunctionName=FUNCTION, Name="live", FunctionVersion=version)
+
+    yield spoil
+    client.update_alias(FunctionName=FUNCTION, Name="live", FunctionVersion=sound)
+
+
 @pytest.mark.parametrize(
     ("source", "cause"),
     [
@@ -48,8 +94,8 @@ def session(served: dict[str, Any]) -> Session:
             "Runtime.ImportModuleError: Unable to import module 'functions.tools.ticket_create.handler': "
             "No module named 'nowhere'",
         ),
-        ("import time\ndef handler(e, c): time.sleep(9)", "Task timed out after 1.00 seconds"),
-        ("import os\ndef handler(e, c): os.abort()", "Runtime exited with error: signal: aborted"),
+        ("import time\ndef handler(e, c): time.sleep(9)", "Error: Task timed out after 1.00 seconds"),
+        ("import os\ndef handler(e, c): os.abort()", "Error: Runtime exited with error: signal: aborted"),
         (
             "def handler(e, c): return {1, 2}",
             "Runtime.MarshalError: Unable to marshal response: Object of type set is not JSON serializable",
@@ -63,24 +109,74 @@ def session(served: dict[str, Any]) -> Session:
     ],
     ids=["import", "timeout", "crash", "not JSON", "10 MB", "exception"],
 )
-def test_the_cause_is_said(admin: boto3.Session, session: Session, source: str, cause: str) -> None:
-    """Only $LATEST is spoilt; agents call the version behind the alias."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as files:
-        for package in ("functions", "functions/tools", "functions/tools/ticket_create"):
-            files.writestr(f"{package}/__init__.py", "")
-        files.writestr("functions/tools/ticket_create/handler.py", source)
-    client = admin.client("lambda", config=Config(retries={"total_max_attempts": 1}))
-    client.update_function_code(FunctionName=FUNCTION, ZipFile=archive.getvalue())
-    client.update_function_configuration(FunctionName=FUNCTION, Timeout=1)
-    assert client.invoke(FunctionName=FUNCTION, Payload=b"{}")["FunctionError"]
-    failed, fine = with_faults(
-        session, "dev", [played(ToolCall(TOOL, "failed")), played(ToolCall(TOOL, "allowed"))]
-    )
-    assert failed.problems == (f"{TOOL}: {cause}",)
-    assert fine.problems == ()
+def test_the_cause_is_said(
+    spoilt: Any, session: Session, agent: ResolvedAgent, outputs: dict[str, Any], source: str, cause: str
+) -> None:
+    spoilt(source)
+    played = journey(session, outputs, agent, scenario())
+    assert played.problems[0] == f"tool calls were {TOOL} failed, expected {TOOL} allowed"
+    assert played.problems[1].startswith(f"{TOOL}: ")
+    assert played.problems[1].endswith(cause)
+    (step,) = played.steps
+    assert (step.arguments, step.reason) == (INPUT, "the tool failed")
+    assert step.answered is not None
+    assert step.answered.endswith(cause)
 
 
-def test_a_tool_without_a_log_says_where_it_would_be(session: Session) -> None:
-    (journey,) = with_faults(session, "dev", [played(ToolCall("gone", "failed"))])
-    assert journey.problems == ("gone: its log, /aws/lambda/corral-dev-tool-gone, has no error in it",)
+def test_where_in_the_code_it_was_is_said(
+    spoilt: Any, session: Session, agent: ResolvedAgent, outputs: dict[str, Any]
+) -> None:
+    spoilt("def handler(e, c):\n    raise ValueError('no such order')")
+    (step,) = journey(session, outputs, agent, scenario()).steps
+    assert step.logged is not None
+    assert 'handler.py", line 2, in handler' in step.logged
+
+
+@pytest.mark.parametrize("fails", ["error", "timeout", "throttled"])
+def test_a_failure_that_the_scenario_ordered_is_as_expected(
+    session: Session, agent: ResolvedAgent, outputs: dict[str, Any], fails: str
+) -> None:
+    played = journey(session, outputs, agent, scenario("failed", instead={"fails": fails}))
+    assert played.problems == ()
+    (step,) = played.steps
+    said = {"error": "RuntimeError", "timeout": "Task timed out after", "throttled": "TooManyRequests"}
+    assert step.answered is not None
+    assert said[fails] in step.answered
+    assert step.logged is None
+
+
+def test_an_ordered_failure_that_was_not_expected_is_a_problem(
+    session: Session, agent: ResolvedAgent, outputs: dict[str, Any]
+) -> None:
+    played = journey(session, outputs, agent, scenario("allowed", instead={"fails": "error"}))
+    assert [problem.split(":")[0] for problem in played.problems] == [
+        f"tool calls were {TOOL} failed, expected {TOOL} allowed",
+        TOOL,
+    ]
+
+
+def test_the_call_of_an_order_is_on_record_like_any_other(
+    session: Session, agent: ResolvedAgent, outputs: dict[str, Any]
+) -> None:
+    def tool_calls() -> int:
+        return sum(
+            "tools/call" in str(record.get("requestParameters")) and TOOL in str(record["requestParameters"])
+            for record in session.trail()
+        )
+
+    before = tool_calls()
+    played = journey(session, outputs, agent, scenario(instead={"returns": {"ticket_id": "TCK-0"}}))
+    assert played.problems == ()
+    assert played.steps[0].answered == '{"ticket_id": "TCK-0"}'
+    session.flush()
+    assert tool_calls() == before + 1
+
+
+def test_a_repeated_call_ends_with_the_agents_cap(
+    session: Session, agent: ResolvedAgent, outputs: dict[str, Any]
+) -> None:
+    one = scenario(repeat=True)
+    one = one.model_copy(update={"expect": one.expect.model_copy(update={"stopped": "iterations"})})
+    played = journey(session, outputs, agent, one)
+    assert played.problems == ()
+    assert len(played.steps) == agent.limits.max_iterations

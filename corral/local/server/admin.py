@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from corral.local.server import schedules
+from corral.local.server.agentcore.conversation import conversation
 from corral.local.server.core import AwsError, HttpRequest, LocalAws
 from corral.local.server.faults import Faults
 from corral.local.server.wire import Response
@@ -97,6 +98,11 @@ def _trail(aws: LocalAws, http: HttpRequest) -> Any:
     return aws.trail.events(since)
 
 
+def _conversation(aws: LocalAws, http: HttpRequest) -> Any:
+    """Return the messages of an agent's session that are kept in a memory, oldest first."""
+    return conversation(aws, http.query.get("session", ""))
+
+
 def _health(aws: LocalAws, _: HttpRequest) -> Any:
     return {"status": "ready", "account": aws.account, "region": aws.region}
 
@@ -107,5 +113,6 @@ _ACTIONS: dict[tuple[str, str], _Action] = {
     ("POST", "credentials"): _credentials,
     ("POST", "schedules"): _schedule,
     ("GET", "trail"): _trail,
+    ("GET", "conversation"): _conversation,
     ("GET", "health"): _health,
 }

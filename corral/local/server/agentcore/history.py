@@ -69,7 +69,7 @@ def in_memory(aws: LocalAws, role: Caller, memory: Memory, session_id: str) -> H
         token: dict[str, str] = {}
         while True:
             page = aws.perform("bedrock-agentcore", "ListEvents", place | {"maxResults": _PAGE} | token, role)
-            newest_first += [_message(event["payload"][0]) for event in page["events"]]
+            newest_first += [message_of(event["payload"][0]) for event in page["events"]]
             enough = memory.messages is not None and len(newest_first) >= memory.messages
             if enough or "nextToken" not in page:
                 return _whole_turns(newest_first[: memory.messages][::-1])
@@ -90,7 +90,8 @@ def _payload(message: Message) -> dict[str, Any]:
     return {"blob": message}
 
 
-def _message(payload: dict[str, Any]) -> Message:
+def message_of(payload: dict[str, Any]) -> Message:
+    """The message that an event's payload holds."""
     if "blob" in payload:
         blob: Message = payload["blob"]
         return blob

@@ -3,8 +3,8 @@
 A script is `{"parameters": {...}, "agent": ..., "team": ..., "scenarios": [...]}`, the scenarios as the
 templates' scenarios.yaml has them. The scenario is the one whose `user` equals the latest text of a user; the
 turn is the number of answers since, but one to be repeated goes on until something stops it. `say` and strings
-in `input` and `instead` are Jinja2 in a sandbox, with `parameters`, `agent`, `team`, `last` (the latest tool result) and
-`results` (all since that text). A message without a scenario is answered by saying just that: no one may
+in `input` and `instead` are Jinja2 in a sandbox, with `parameters`, `agent`, `team`, `last` (the latest tool
+result) and `results` (all since that text). A message without a scenario is answered by saying just that: no one may
 mistake a script for a model.
 """
 

@@ -47,6 +47,22 @@ class Arguments:
             raise RefusalError("bad_arguments", f"{name} is longer than {max_length} characters: shorten it.")
         return value.strip()
 
+    def texts(self, name: str, *, at_most: int, max_length: int) -> list[str]:
+        """Return a list of different texts, at least one."""
+        values = self._values.get(name)
+        if not isinstance(values, list) or not 1 <= len(values) <= at_most:
+            raise RefusalError("bad_arguments", f"{name} must be a list of 1 to {at_most} texts.")
+        for value in values:
+            if not isinstance(value, str) or not value.strip() or len(value) > max_length:
+                raise RefusalError(
+                    "bad_arguments",
+                    f"{name} must hold texts of 1 to {max_length} characters, not {value!r:.80}.",
+                )
+        texts = [value.strip() for value in values]
+        if len(set(texts)) < len(texts):
+            raise RefusalError("bad_arguments", f"{name} holds the same text twice: give each once.")
+        return texts
+
     def integer(self, name: str, *, at_least: int, at_most: int, default: int | None = None) -> int:
         """Return a whole number. 5.0 counts as 5, as JSON Schema has it; true does not count as 1."""
         value = self._values.get(name, default)

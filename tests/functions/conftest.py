@@ -36,6 +36,8 @@ ENVIRONMENT = {
     "WAREHOUSE_DATABASES": json.dumps(
         {"sales-orders": "corral_dev_sales_orders", "hr-people": "corral_dev_hr"}
     ),
+    "WAREHOUSE_TEAM_COLUMNS": json.dumps({"sales-orders": {"orders": "team"}, "hr-people": {}}),
+    "REPORTS_BUCKET": "reports",
 }
 
 

@@ -13,8 +13,10 @@ from functions.common import aws
 from functions.tools.warehouse_query import athena
 from functions.tools.warehouse_query.handler import handler
 
-CALL = {"domain": "sales-orders", "sql": "SELECT id, total FROM orders -- all"}
+CALL = {"team": "sales", "domain": "sales-orders", "sql": "SELECT id, total FROM orders -- all"}
+OF_HR = {"team": "sales", "domain": "hr-people", "sql": "SELECT id, total FROM orders -- all"}
 ID = "0d2ac1a6-6f4f-4ba0-9d4a-1f0b2f7c1c11"
+OWN_ROWS = 'WITH orders AS (SELECT * FROM "corral_dev_sales_orders"."orders" WHERE "team" = \'sales\')'
 
 
 @pytest.fixture
@@ -25,13 +27,13 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
-def started(stub: Stubber) -> None:
+def started(stub: Stubber, own_rows: str = f"{OWN_ROWS} ", database: str = "corral_dev_sales_orders") -> None:
     stub.add_response(
         "start_query_execution",
         {"QueryExecutionId": ID},
         {
-            "QueryString": "SELECT id, total FROM orders",
-            "QueryExecutionContext": {"Database": "corral_dev_sales_orders", "Catalog": "AwsDataCatalog"},
+            "QueryString": f"/* corral: run for team sales */ {own_rows}SELECT id, total FROM orders",
+            "QueryExecutionContext": {"Database": database, "Catalog": "AwsDataCatalog"},
             "WorkGroup": "warehouse",
         },
     )
@@ -73,6 +75,7 @@ def test_rows_come_with_their_types(stub: Stubber, context: Any) -> None:
         "rows": [[7, 1.5, True, "9.90", "x"], [None, "NaN", False, None, ""]],
         "row_count": 2,
         "truncated": False,
+        "query_id": ID,
     }
 
 
@@ -113,6 +116,46 @@ def test_a_query_that_fails_says_why(stub: Stubber, context: Any) -> None:
     assert "Column 'totl' cannot be resolved" in error["message"]
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "INVALID_CAST_ARGUMENT: Cannot cast 'a secret of finance' to INT",
+        "GENERIC_USER_ERROR: a secret of finance",
+        "a secret of finance",
+        "DIVISION_BY_ZERO",
+    ],
+)
+def test_a_reason_that_may_quote_another_teams_row_is_kept_back(
+    stub: Stubber, context: Any, reason: str
+) -> None:
+    started(stub)
+    state(stub, "FAILED", reason)
+    stopped(stub)
+    error = handler(CALL, context)["error"]
+    assert error["code"] == "query_failed"
+    assert "secret" not in error["message"]
+    assert "no more is told" in error["message"]
+
+
+def test_where_all_rows_may_be_seen_the_whole_reason_is_told(stub: Stubber, context: Any) -> None:
+    started(stub, "", "corral_dev_hr")
+    state(stub, "FAILED", "INVALID_CAST_ARGUMENT: Cannot cast 'x' to INT")
+    stopped(stub)
+    assert "Cannot cast 'x' to INT" in handler(OF_HR, context)["error"]["message"]
+
+
+@pytest.mark.parametrize("variable", [None, "{}", '{"hr-people": {}}'])
+def test_without_knowing_the_team_columns_nothing_is_read(
+    stub: Stubber, context: Any, monkeypatch: pytest.MonkeyPatch, variable: str | None
+) -> None:
+    if variable is None:
+        monkeypatch.delenv("WAREHOUSE_TEAM_COLUMNS")
+    else:
+        monkeypatch.setenv("WAREHOUSE_TEAM_COLUMNS", variable)
+    with pytest.raises(KeyError):
+        handler(CALL, context)
+
+
 def test_a_query_whose_state_cannot_be_read_is_stopped_and_is_a_fault(stub: Stubber, context: Any) -> None:
     started(stub)
     stub.add_client_error("get_query_execution", "AccessDeniedException", http_status_code=400)
@@ -128,6 +171,10 @@ def test_a_query_whose_state_cannot_be_read_is_stopped_and_is_a_fault(stub: Stub
         ({"sql": "SELECT * FROM corral_dev_hr.people"}, "other_database"),
         ({"sql": "SELECT 1; SELECT 2"}, "bad_sql"),
         ({"domain": "no-such"}, "unknown_domain"),
+        ({"sql": "SELECT * FROM corral_dev_sales_orders.orders"}, "other_database"),
+        ({"team": "Sales"}, "bad_arguments"),
+        ({"team": "sales' OR '1' = '1"}, "bad_arguments"),
+        ({"team": "a */ SELECT"}, "bad_arguments"),
         ({"sql": "SELECT " + "1," * 6000 + "1"}, "bad_arguments"),
     ],
 )

@@ -1,6 +1,7 @@
 """One query in Athena: started, waited for, stopped if late, its first rows read."""
 
 import os
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -18,19 +19,30 @@ MAX_ANSWER_CHARACTERS = 100_000  # what a model can take in; a wide table reache
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.2, 2.0
 _INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 _FLOATS = ("float", "real", "double")
+# What Athena says of a statement before it reads a row of any table.
+_BEFORE_READING = (
+    *("SYNTAX_ERROR", "TABLE_NOT_FOUND", "COLUMN_NOT_FOUND", "FUNCTION_NOT_FOUND", "TYPE_MISMATCH"),
+    *("AMBIGUOUS_NAME", "EXPRESSION_NOT_AGGREGATE", "EXPRESSION_NOT_SCALAR", "MISSING_COLUMN_NAME"),
+    *("MISSING_COLUMN_ALIASES", "MISMATCHED_COLUMN_ALIASES", "MISSING_GROUP_BY", "NESTED_AGGREGATION"),
+    *("NESTED_WINDOW", "MISSING_OVER", "INVALID_COLUMN_REFERENCE", "DUPLICATE_NAMED_QUERY"),
+)
 
 
 @dataclass(frozen=True)
 class Answer:
     """The first rows of a result. `truncated`: there were more, or a text in them was cut."""
 
+    query_id: str
     columns: list[str]
     rows: list[list[Any]]
     truncated: bool
 
 
-def run(sql: str, database: str, seconds: float) -> Answer:
-    """Run a statement that was checked, for at most `seconds`. RefusalError if it fails or takes longer."""
+def run(sql: str, database: str, seconds: float, *, discreet: bool = False) -> Answer:
+    """Run a statement that was checked, for at most `seconds`. RefusalError if it fails or takes longer.
+
+    `discreet`: a reason that may quote a value of a row, which need not be the caller's, is kept back.
+    """
     athena = client("athena")
     query = athena.start_query_execution(
         QueryString=sql,
@@ -38,7 +50,7 @@ def run(sql: str, database: str, seconds: float) -> Answer:
         WorkGroup=os.environ["ATHENA_WORKGROUP"],
     )["QueryExecutionId"]
     try:
-        _wait(athena, query, time.monotonic() + seconds)
+        _wait(athena, query, time.monotonic() + seconds, discreet)
     except BaseException:
         # Whatever went wrong, nobody waits for this query any more. Stopping one that has ended changes
         # nothing.
@@ -47,7 +59,7 @@ def run(sql: str, database: str, seconds: float) -> Answer:
     return _read(athena, query)
 
 
-def _wait(athena: Any, query: str, deadline: float) -> None:
+def _wait(athena: Any, query: str, deadline: float, discreet: bool) -> None:
     pause = _FIRST_WAIT_SECONDS
     while True:
         status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
@@ -55,7 +67,7 @@ def _wait(athena: Any, query: str, deadline: float) -> None:
             return
         if status["State"] in ("FAILED", "CANCELLED"):
             logger.warning("query ended", extra={"query": query, "state": status["State"]})
-            reason = " ".join(status.get("StateChangeReason", "no reason was given").split())[:300]
+            reason = _reason(status.get("StateChangeReason", "no reason was given"), discreet)
             raise RefusalError("query_failed", f"The query did not run: {reason}. Change it and try again.")
         if time.monotonic() + pause > deadline:
             logger.warning("query stopped", extra={"query": query})
@@ -65,6 +77,14 @@ def _wait(athena: Any, query: str, deadline: float) -> None:
             )
         time.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_WAIT_SECONDS)
+
+
+def _reason(text: str, discreet: bool) -> str:
+    kind = re.match(r"[A-Z_]+(?=:)", text)
+    if discreet and (kind is None or kind[0] not in _BEFORE_READING):
+        name = kind[0] if kind else "a failure"
+        return f"{name} while it read rows, a value or a division that does not work (no more is told here)"
+    return " ".join(text.split())[:300]
 
 
 def _read(athena: Any, query: str) -> Answer:
@@ -84,7 +104,7 @@ def _read(athena: Any, query: str) -> Answer:
             break
         truncated = truncated or cut != texts
         rows.append([_value(text, column["Type"]) for text, column in zip(cut, described, strict=True)])
-    return Answer([column["Name"] for column in described], rows, truncated)
+    return Answer(query, [column["Name"] for column in described], rows, truncated)
 
 
 def _value(text: str | None, column_type: str) -> Any:

@@ -6,6 +6,7 @@ Lambda's standard library, and this needs none: in Trino's grammar a table is na
 after a comma between tables, and nowhere else (TABLE and writing statements are refused as words).
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from functions.tools.warehouse_query.tokens import Token, tokens
 
 MAX_CHARACTERS = 10_000
 MAX_DEPTH = 50
+_TABLE = re.compile(r"[a-z_][a-z0-9_]*")
 
 # Words that begin, or turn a query into, something that does more than read. A column of that name is quoted.
 FORBIDDEN = frozenset(
@@ -120,6 +122,15 @@ def _check_table(found: list[Token], position: int, database: str) -> None:
     # A period within quotes is no separator for Trino; nothing here should hang on that.
     if qualified or any("." in part.value for part in parts):
         raise RefusalError("other_database", _other(".".join(part.text for part in parts)))
+    # Such as "orders$partitions", Trino's tables about tables.
+    if not _TABLE.fullmatch(parts[-1].value):
+        raise RefusalError(
+            "bad_sql", f"{parts[-1].text} is no table's name: it takes letters, digits and underscores only."
+        )
+    if found[position + 1 : position + 2] == [_OPEN]:
+        raise RefusalError(
+            "bad_sql", f"{parts[-1].text}(...) is no table: functions other than UNNEST give no rows here."
+        )
 
 
 def _other(name: str) -> str:

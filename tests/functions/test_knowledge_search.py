@@ -175,5 +175,58 @@ def test_a_rare_word_counts_more_than_a_common_one_and_length_counts_against() -
     assert Index(passages).best("warranty", 5)[-1][1].source == "long.md"
 
 
+def test_a_document_with_form_feeds_has_pages_and_no_passage_goes_over_one(bucket: Any, context: Any) -> None:
+    bucket.put_object(
+        Key="contracts/supply.md",
+        Body="# Term\n\nTwo years.\n\f\nThe term may be extended.\n\n# Liability\n\nUnlimited.\n\f\f\nThe term ends.",
+    )
+    bucket.put_object(Key="contracts/note.txt", Body="The term is known.")
+    found = search(context, "term unlimited", "contracts", limit=10)["passages"]
+    assert {(p["source"], p.get("page"), p["text"]) for p in found} == {
+        ("supply.md", 1, "Term\nTwo years."),
+        ("supply.md", 2, "Term\nThe term may be extended."),
+        ("supply.md", 2, "Liability\nUnlimited."),
+        ("supply.md", 4, "Liability\nThe term ends."),
+        ("note.txt", None, "The term is known."),
+    }
+    assert all(("page" in p) == (p["source"] == "supply.md") for p in found)
+
+
+@given(st.text(alphabet=st.sampled_from("ab \n#.\f"), max_size=2000))
+def test_words_are_on_the_page_they_are_found_on(text: str) -> None:
+    pages = text.split("\f")
+    for passage in split(text, "s.md"):
+        assert (passage.page is None) == (len(pages) == 1)
+        assert passage.text.count("b") <= text.count("b")
+        if "#" not in text and passage.page is not None:
+            assert "".join(passage.text.split()) in "".join(pages[passage.page - 1].split())
+
+
+def test_one_document_alone_is_searched_when_it_is_named(bucket: Any, context: Any) -> None:
+    bucket.put_object(Key="support-docs/other.md", Body="Reset reset reset.")
+    answer = search(context, "reset", source="router.md")
+    assert {passage["source"] for passage in answer["passages"]} == {"router.md"}
+    assert search(context, "wifi", source="router.md")["passages"] == []
+    assert search(context, "wifi", source="guides/wifi.txt")["passages"]
+
+
+@pytest.mark.parametrize(
+    "source", ["Router.md", "router", "../hr-people/salaries.md", "support-docs/router.md"]
+)
+def test_an_unknown_document_is_refused_with_those_there_are(bucket: Any, context: Any, source: str) -> None:
+    error = search(context, "reset", source=source)["error"]
+    assert error["code"] == "unknown_source"
+    assert error["message"].endswith("Its documents: guides/wifi.txt, router.md.")
+
+
+def test_no_more_than_ten_documents_are_listed(bucket: Any, context: Any) -> None:
+    for number in range(12):
+        bucket.put_object(Key=f"many/{number:02}.md", Body="word")
+    message = search(context, "word", "many", source="x")["error"]["message"]
+    assert message.endswith(
+        "00.md, 01.md, 02.md, 03.md, 04.md, 05.md, 06.md, 07.md, 08.md, 09.md and 2 more."
+    )
+
+
 def test_an_empty_index_answers() -> None:
     assert Index([]).best("anything", 5) == []

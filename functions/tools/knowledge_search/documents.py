@@ -24,6 +24,7 @@ class Library:
     """A domain's documents. `version` changes when any of them does; `left_out` counts those over limits."""
 
     version: frozenset[tuple[str, str]]
+    sources: tuple[str, ...]
     index: Index
     left_out: int
 
@@ -42,7 +43,8 @@ def library(domain: str) -> Library | None:
     kept = _libraries.pop(domain, None)
     if kept is None or kept.version != version:
         passages = [p for key, etag in found for p in _read(bucket, domain, key, etag)]
-        kept = Library(version, Index(passages), left_out)
+        sources = tuple(sorted(_source(domain, key) for key, _ in found))
+        kept = Library(version, sources, Index(passages), left_out)
     _libraries[domain] = kept  # the one used last is the last to go
     for oldest in list(_libraries)[:-_KEPT_DOMAINS]:
         del _libraries[oldest]
@@ -76,5 +78,9 @@ def _read(bucket: str, domain: str, key: str, etag: str) -> list[Passage]:
         # Without IfMatch a document replaced since the listing would be kept under its old ETag.
         answer: Any = client("s3").get_object(Bucket=bucket, Key=key, IfMatch=etag)
         text = answer["Body"].read(MAX_DOCUMENT_BYTES).decode("utf-8", errors="replace")
-        _passages[key, etag] = split(text, key.removeprefix(f"{domain}/"))
+        _passages[key, etag] = split(text, _source(domain, key))
     return _passages[key, etag]
+
+
+def _source(domain: str, key: str) -> str:
+    return key.removeprefix(f"{domain}/")

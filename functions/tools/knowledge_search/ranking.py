@@ -20,37 +20,44 @@ _HEADING = re.compile(r"#{1,6}\s+(.+)")
 
 @dataclass(frozen=True)
 class Passage:
-    """A piece of a document."""
+    """A piece of a document. `page` counts from 1, in a document that has pages."""
 
     text: str
     source: str
+    page: int | None
     words: Counter[str] = field(repr=False)
 
 
 def split(text: str, source: str) -> list[Passage]:
-    """Cut a document at its paragraphs into passages, each under the heading it stands under."""
+    """Cut a document at its paragraphs into passages, each under the heading it stands under.
+
+    Form feeds between its pages make it a document with pages: then no passage goes on to the next one.
+    """
     passages: list[Passage] = []
-    heading, pending = "", ""
+    pages = text.split("\f")
+    heading, pending, number = "", "", None
 
     def flush() -> None:
         nonlocal pending
         if pending:
             shown = f"{heading}\n{pending}" if heading else pending
-            passages.append(Passage(shown, source, Counter(words(f"{source} {shown}"))))
+            passages.append(Passage(shown, source, number, Counter(words(f"{source} {shown}"))))
             pending = ""
 
-    for paragraph in re.split(r"\n\s*\n", text):
-        block = paragraph.strip()
-        first_line, _, rest = block.partition("\n")
-        found = _HEADING.fullmatch(first_line.strip())
-        if found:
-            flush()
-            heading, block = found[1][:120].strip(), rest.strip()
-        for piece in _pieces(block):
-            if len(pending) + len(piece) > PASSAGE_CHARACTERS:
+    for count, page in enumerate(pages, start=1):
+        number = count if len(pages) > 1 else None
+        for paragraph in re.split(r"\n\s*\n", page):
+            block = paragraph.strip()
+            first_line, _, rest = block.partition("\n")
+            found = _HEADING.fullmatch(first_line.strip())
+            if found:
                 flush()
-            pending = f"{pending}\n{piece}" if pending else piece
-    flush()
+                heading, block = found[1][:120].strip(), rest.strip()
+            for piece in _pieces(block):
+                if len(pending) + len(piece) > PASSAGE_CHARACTERS:
+                    flush()
+                pending = f"{pending}\n{piece}" if pending else piece
+        flush()
     return passages
 
 
@@ -80,12 +87,16 @@ class Index:
         self._average = sum(self._lengths) / len(passages) if passages else 0.0
         self._containing = Counter(word for passage in passages for word in passage.words)
 
-    def best(self, query: str, limit: int) -> list[tuple[float, Passage]]:
-        """Return the passages that share a word with the query, best first, with their scores."""
+    def best(self, query: str, limit: int, source: str | None = None) -> list[tuple[float, Passage]]:
+        """Return the passages that share a word with the query, best first, with their scores.
+
+        With a `source`, only that document's.
+        """
         wanted = set(words(query))
         scored = (
             (self._score(wanted, passage, length), position, passage)
             for position, (passage, length) in enumerate(zip(self._passages, self._lengths, strict=True))
+            if source in (None, passage.source)
         )
         ranked = sorted((hit for hit in scored if hit[0] > 0), key=lambda hit: (-hit[0], hit[1]))
         return [(score, passage) for score, _, passage in ranked[:limit]]

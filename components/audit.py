@@ -11,6 +11,7 @@ from components.bucket import Bucket, BucketArgs, Lock
 from components.policy_documents import deny, service_trust
 from components.role import Role, RoleArgs
 from components.site import Shared, Site
+from components.tools import reports_bucket
 from components.trail_selectors import selectors
 
 TRAIL = "trail"
@@ -68,7 +69,7 @@ class Audit(ComponentResource):
             ),
             ResourceOptions(parent=self),
         )
-        chosen = selectors(site, args.documents_bucket, bucket_name)
+        chosen = selectors(site, [args.documents_bucket, reports_bucket(site)], bucket_name)
         trail = cloudtrail.Trail(
             f"{name}-trail",
             name=site.name(TRAIL),

@@ -32,7 +32,11 @@ class DomainsArgs:
 
 
 class Domains(ComponentResource):
-    """All data domains of an environment. `databases` maps each domain with tables to its Glue database."""
+    """All data domains of an environment.
+
+    `databases` maps each domain with tables to its Glue database, `team_columns` to those of its tables in which
+    a team sees only its own rows, each with the column that names the team.
+    """
 
     def __init__(self, name: str, args: DomainsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Domains", name, None, opts)
@@ -74,6 +78,7 @@ class Domains(ComponentResource):
         self.workgroup = workgroup.name
         self.workgroup_arn = workgroup.arn
         self.databases: dict[str, str] = {}
+        self.team_columns: dict[str, dict[str, str]] = {}
         for domain in args.domains.values():
             if domain.documents is not None:
                 self._add_documents(domain.domain, args.folder / domain.documents)
@@ -97,6 +102,9 @@ class Domains(ComponentResource):
             opts=ResourceOptions(parent=self),
         )
         self.databases[domain.domain] = database_name
+        self.team_columns[domain.domain] = {
+            table.name: table.team_column for table in domain.tables if table.team_column is not None
+        }
         for table in domain.tables:
             path = args.folder / table.file
             prefix = f"{TABLES}/{domain.domain}/{table.name}"

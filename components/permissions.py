@@ -27,6 +27,7 @@ WILDCARDS = {
     "ModelInAnyRegion": "a cross-region profile picks the region; the condition holds it to the agent's own",
     "Documents": "the objects of one bucket, below what their name says",
     "WarehouseFiles": "the objects of one bucket, below the prefix of the tables",
+    "Reports": "the tool names the report; the bucket is exact",
     "QueryResults": "Athena names the result; the prefix is exact",
     "WarehouseSchema": "the tables of the environment's own databases",
     "Delivery": "Firehose names the objects; the bucket is exact",
@@ -93,6 +94,16 @@ def warehouse(
         Grant("WarehouseFiles", actions.OBJECT, [Output.concat(bucket_arn, f"/{tables}/*")]),
         Grant("QueryResults", actions.RESULTS, [Output.concat(bucket_arn, f"/{results}/*")]),
     ]
+
+
+def queries_run(workgroup_arn: Input[str]) -> Grant:
+    """Look up a query that was run in a workgroup, by its id: its text and state, not its result."""
+    return Grant("QueriesRun", actions.ATHENA_READ[:1], [workgroup_arn])
+
+
+def report_writing(bucket_arn: Input[str]) -> Grant:
+    """Put objects into the report bucket, and read none."""
+    return Grant("Reports", actions.RESULTS[1:2], [Output.concat(bucket_arn, "/*")])
 
 
 def decision_record(stream_arn: Input[str]) -> Grant:

@@ -10,10 +10,11 @@ from pulumi_aws import secretsmanager
 
 from components import permissions
 from components.archive import code
+from components.bucket import Bucket, BucketArgs
 from components.domains import RESULTS, TABLES, Domains
 from components.function import Function, FunctionArgs
 from components.policy_documents import Grant
-from components.site import Shared
+from components.site import Shared, Site
 from components.table import Table, TableArgs
 from corral.spec.catalogue import CatalogueTool
 from corral.spec.names import tool_function_name
@@ -97,8 +98,23 @@ class Tool(ComponentResource):
         elif need == "documents":
             bucket = args.domains.bucket
             yield "DOCUMENTS_BUCKET", bucket.bucket, permissions.documents(bucket.arn)
+        elif need == "reports":
+            name = reports_bucket(site)
+            reports = Bucket(
+                f"{self.name}-reports", BucketArgs(site, shared.tags, name, shared.key_arn), child
+            )
+            yield "REPORTS_BUCKET", reports.bucket, [permissions.report_writing(reports.arn)]
         else:
             domains = args.domains
-            allowed = permissions.warehouse(site, domains.workgroup_arn, domains.bucket.arn, TABLES, RESULTS)
+            allowed = [permissions.queries_run(domains.workgroup_arn)]
+            if need == "warehouse":
+                yield "WAREHOUSE_TEAM_COLUMNS", json.dumps(domains.team_columns, sort_keys=True), []
+                files = domains.bucket.arn
+                allowed = permissions.warehouse(site, domains.workgroup_arn, files, TABLES, RESULTS)
             yield "ATHENA_WORKGROUP", domains.workgroup, allowed
             yield "WAREHOUSE_DATABASES", json.dumps(domains.databases, sort_keys=True), []
+
+
+def reports_bucket(site: Site) -> str:
+    """Return the name of an environment's report bucket: one, which the tool that writes reports makes."""
+    return site.name("reports", site.account, site.region)

@@ -4,6 +4,8 @@ A resource type that is new here and in neither table fails a test: nothing is p
 calls are recorded as runtime calls; CloudTrail has no type for harnesses.
 """
 
+from collections.abc import Sequence
+
 from pulumi_aws.cloudtrail import (
     TrailAdvancedEventSelectorArgs,
     TrailAdvancedEventSelectorFieldSelectorArgs,
@@ -71,32 +73,33 @@ MANAGEMENT_ONLY = frozenset(
 
 
 def selectors(
-    site: Site, documents_bucket: str, audit_bucket: str
+    site: Site, data_buckets: Sequence[str], audit_bucket: str
 ) -> dict[str, TrailAdvancedEventSelectorArgs]:
     """Return the trail's selectors by name. Of types that others use too, only Corral's own are recorded."""
     own = {
         "AWS::Lambda::Function": site.arn("lambda", f"function:{site.name()}-"),
         "AWS::DynamoDB::Table": site.arn("dynamodb", f"table/{site.name()}-"),
         "AWS::SNS::Topic": site.arn("sns", f"{site.name()}-"),
-        "AWS::S3::Object": f"{site.bucket_arn(documents_bucket)}/",
     }
+    prefixes = {kind: [prefix] for kind, prefix in own.items()}
+    prefixes["AWS::S3::Object"] = [f"{site.bucket_arn(bucket)}/" for bucket in data_buckets]
     chosen = {MANAGEMENT: _selector(MANAGEMENT, _field("eventCategory", "Management"))}
     for kind in sorted({kind for kinds in DATA_EVENTS.values() for kind in kinds}):
-        chosen[kind] = _data(kind, kind, own.get(kind))
+        chosen[kind] = _data(kind, kind, prefixes.get(kind))
     # Only what is read: a record of each delivery into this bucket would itself be delivered into it.
     name = "AWS::S3::Object read from the audit bucket"
     reads = _field("readOnly", "true")
-    chosen[name] = _data(name, "AWS::S3::Object", f"{site.bucket_arn(audit_bucket)}/", reads)
+    chosen[name] = _data(name, "AWS::S3::Object", [f"{site.bucket_arn(audit_bucket)}/"], reads)
     return chosen
 
 
 def _data(
-    name: str, kind: str, prefix: str | None, *more: TrailAdvancedEventSelectorFieldSelectorArgs
+    name: str, kind: str, prefixes: Sequence[str] | None, *more: TrailAdvancedEventSelectorFieldSelectorArgs
 ) -> TrailAdvancedEventSelectorArgs:
     fields = [_field("eventCategory", "Data"), _field("resources.type", kind), *more]
-    if prefix is not None:
+    if prefixes is not None:
         fields.append(
-            TrailAdvancedEventSelectorFieldSelectorArgs(field="resources.ARN", starts_withs=[prefix])
+            TrailAdvancedEventSelectorFieldSelectorArgs(field="resources.ARN", starts_withs=list(prefixes))
         )
     return _selector(name, *fields)
 

@@ -17,7 +17,8 @@ ENVIRONMENT_OF_NEED = {
     "table": "TABLE_NAME",
     "secret": "SECRET_ARN",
     "documents": "DOCUMENTS_BUCKET",
-    "warehouse": "WAREHOUSE_DATABASES",
+    "warehouse": "WAREHOUSE_TEAM_COLUMNS",
+    "reports": "REPORTS_BUCKET",
 }
 
 
@@ -33,10 +34,11 @@ def source(folder: Path) -> str:
     return "".join(path.read_text() for path in folder.glob("*.py"))
 
 
-def test_the_catalogue_has_its_five_tools() -> None:
+def test_the_catalogue_has_its_six_tools() -> None:
     assert [folder.name for folder in FOLDERS] == [
         "knowledge_search",
         "refund_issue",
+        "report_write",
         "ticket_create",
         "warehouse_query",
         "web_search",
@@ -69,18 +71,23 @@ class TestEveryTool:
         for need, variable in ENVIRONMENT_OF_NEED.items():
             assert (variable in code) == (need in tool.needs)
         assert ("once(" in code) == ("idempotency" in tool.needs)
+        of_warehouse = bool({"warehouse", "queries"} & set(tool.needs))
+        assert ("functions.common.warehouse" in code) == ("ATHENA_WORKGROUP" in code) == of_warehouse
         for name in tool.settings:
             assert f"SETTING_{name.upper()}" in code
         assert code.count("SETTING_") == len(tool.settings)
 
     def test_writes_only_if_it_says_so(self, folder: Path) -> None:
-        assert ("put_item" in source(folder)) == (declared(folder).access == "write")
+        writes = any(call in source(folder) for call in ("put_item", "put_object"))
+        assert writes == (declared(folder).access == "write")
 
     def test_has_time_and_arguments_that_exist(self, folder: Path) -> None:
         tool = declared(folder)
         properties = tool.input.properties or {}
         assert {constraint.argument for constraint in tool.constraints} <= properties.keys()
-        assert tool.domain_argument is None or tool.domain_argument in (tool.input.required or ())
+        for argument in (tool.domain_argument, tool.team_argument):
+            assert argument is None or argument in (tool.input.required or ())
+        assert tool.team_argument == ("team" if "team" in properties else None)
 
 
 def test_functions_import_nothing_of_ours_but_functions() -> None:

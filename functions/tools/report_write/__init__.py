@@ -1,0 +1,1 @@
+"""Write a report whose numbers come from queries."""

@@ -2,7 +2,7 @@
 
 import typer
 
-from corral.cli import destroy, docs, invoke, render, scenarios, up, validate
+from corral.cli import destroy, docs, invoke, new, render, retire, scenarios, up, upgrade, validate
 
 app = typer.Typer(
     help="A governed agent platform on Amazon Bedrock AgentCore.",
@@ -17,6 +17,9 @@ app.command("invoke")(invoke.command)
 app.command("scenarios")(scenarios.command)
 app.command("destroy")(destroy.command)
 app.command("docs")(docs.command)
+app.add_typer(new.app, name="new")
+app.command("upgrade")(upgrade.command)
+app.command("retire")(retire.command)
 
 
 def run() -> None:

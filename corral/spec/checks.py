@@ -10,7 +10,7 @@ from corral.spec.domain import Domain, Table
 from corral.spec.errors import SpecError, listed, show, suggestion, unknown
 from corral.spec.platform import Platform
 from corral.spec.regions import REGISTRY, has_registry, missing_services, types_by_region
-from corral.spec.source import read_text
+from corral.spec.source import files, read_text
 
 DOCUMENT_SUFFIXES = (".md", ".txt")
 
@@ -106,10 +106,10 @@ def _check_documents(loaded: Loaded[Domain], documents: str, folder: Path) -> No
             f"documents: {show(documents)} is outside the environment's folder",
             "Keep data in it.",
         )
-    elif not path.is_dir():
+    elif not path.is_dir() and not files(path, "*"):
         hint = f"It is looked for in {folder.name}/."
         loaded.error(("documents",), f"documents: the folder {show(documents)} does not exist", hint)
-    elif not any(file.suffix in DOCUMENT_SUFFIXES for file in path.iterdir()):
+    elif not any(file.suffix in DOCUMENT_SUFFIXES for file in files(path, "*")):
         loaded.error(
             ("documents",), f"documents: {show(documents)} holds no document", "Allowed: .md and .txt files."
         )

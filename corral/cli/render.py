@@ -55,30 +55,28 @@ def _show(agent: "ResolvedAgent") -> None:
 
 
 def _rows(agent: "ResolvedAgent") -> list[tuple[str, str, str]]:
-    origins = agent.origins
-    limits = asdict(agent.limits)
-    return [
-        ("owner", f"{agent.owner.name} <{agent.owner.email}>", "team"),
-        ("stage", agent.stage, "team"),
-        ("template", agent.template, "team"),
-        ("model", f"{agent.model_name} ({agent.model.id})", origins["model"]),
-        *(
-            (f"parameters.{name}", str(value), origins[f"parameters.{name}"])
-            for name, value in agent.parameters.items()
-        ),
-        ("tools", ", ".join(agent.tools) or "none", origins["tools"]),
-        *(
-            (f"approval[{i}]", _rule(rule), origins[f"approval[{i}]"])
-            for i, rule in enumerate(agent.approval)
-        ),
-        *((f"limits.{name}", str(value), origins[f"limits.{name}"]) for name, value in limits.items()),
-        ("domains", ", ".join(agent.domains) or "none", "parameters"),
-        ("guardrail", agent.guardrail, origins["guardrail"]),
-        ("schedule", f"{agent.schedule.expression} UTC" if agent.schedule else "none", "parameters"),
-        ("evaluators", ", ".join(agent.made_from.evaluators) or "none", "template"),
-        ("junctions", str(len(agent.made_from.junctions) or "none"), "template"),
-        ("scenarios", ", ".join(scenario.name for scenario in agent.scenarios) or "none", "template"),
-    ]
+    values = {
+        "owner": f"{agent.owner.name} <{agent.owner.email}>",
+        "stage": agent.stage,
+        "template": agent.template,
+        "model": f"{agent.model_name} ({agent.model.id})",
+        **{f"parameters.{name}": str(value) for name, value in agent.parameters.items()},
+        "tools": ", ".join(agent.tools) or "none",
+        **{f"approval[{index}]": _rule(rule) for index, rule in enumerate(agent.approval)},
+        **{f"limits.{name}": str(value) for name, value in asdict(agent.limits).items()},
+        "domains": ", ".join(agent.domains) or "none",
+        "guardrail": agent.guardrail,
+        "schedule": f"{agent.schedule.expression} UTC" if agent.schedule else "none",
+        "evaluators": ", ".join(agent.made_from.evaluators) or "none",
+        "junctions": str(len(agent.made_from.junctions) or "none"),
+        "scenarios": ", ".join(scenario.name for scenario in agent.scenarios) or "none",
+    }
+    return [(name, value, _origin(agent, name)) for name, value in values.items()]
+
+
+def _origin(agent: "ResolvedAgent", name: str) -> str:
+    """Who says so, and on which line of which file."""
+    return " ".join(filter(None, (agent.origins.get(name, "parameters"), agent.places.get(name))))
 
 
 def _rule(rule: "ApprovalRule") -> str:

@@ -78,6 +78,10 @@ class Loaded(Generic[D]):
         """The line of the file on which a place of the spec stands."""
         return self.source.position(self._in_file(location))[0]
 
+    def place(self, location: Location) -> str:
+        """The file and the line of a place of the spec, as in stacks/dev/teams/support.yaml:14."""
+        return f"{self.source.shown}:{self.line(location)}"
+
     def _in_file(self, location: Location) -> Location:
         """Where an entry of the salvaged spec stood in the file, whose bad entries were left out."""
         place: Location = ()

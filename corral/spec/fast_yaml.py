@@ -18,11 +18,17 @@ _Parser: Any = vars(yaml.cyaml)["CParser"] if yaml.__with_libyaml__ else object
 
 _TAG = "tag:yaml.org,2002:"
 _MAX_DEPTH = 60  # more than a file may have; libyaml's composer would use up the C stack
-# Anchors, tags, directives, ends of documents, comments glued to a block's head, and characters that the two
-# take for a line's end, or for none, each in its own way.
+# Where the two readers differ, or might.
 _IN_DOUBT = re.compile(
-    r"(?<!\w)&\S|(?<!\w)!(?!=)|^%|^\.\.\.|[|>][-+\d]*#|[\t\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]|\r(?!\n)",
-    re.MULTILINE,
+    r"""(?<!\w)&\S        # an anchor
+    | (?<!\w)!(?!=)       # a tag
+    | ^(%|\.\.\.|---\S*[ ])  # a directive, the end of a document, a text on the line that begins one
+    | ^[ ]*[|>]           # a block of text without a key
+    | [|>][-+\d]*\#       # a comment glued to the head of a block
+    | ["'\]}]:\S          # a value glued to its key
+    | \r(?!\n) | [\t\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]  # unusual characters
+    """,
+    re.MULTILINE | re.VERBOSE,
 )
 
 

@@ -11,10 +11,12 @@ from corral.spec.checks import check_domain, check_platform
 from corral.spec.document import D, Loaded, Report, load
 from corral.spec.domain import Domain
 from corral.spec.errors import SpecError, SpecErrors, listed, suggestion
+from corral.spec.notices import Notice
 from corral.spec.platform import Platform
 from corral.spec.regions import has_registry
 from corral.spec.resolve import ResolvedAgent, Surroundings, resolve_agent
 from corral.spec.source import dotted, files, shown_path
+from corral.spec.sprawl import sprawl_notices
 from corral.spec.team import Team
 from corral.spec.templates import TemplateStore
 
@@ -32,7 +34,7 @@ class Environment:
     domains: dict[str, Domain]
     tools: dict[str, CatalogueTool]  # those the platform lists
     agents: dict[str, dict[str, ResolvedAgent]]  # team -> agent name -> agent
-    notices: list[str] = field(default_factory=list)  # what is not an error, but should be known
+    notices: list[Notice] = field(default_factory=list)  # what is not an error, but should be known
 
     @property
     def has_registry(self) -> bool:
@@ -55,9 +57,9 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
             [SpecError(shown_path(folder, root), None, None, "there is no such environment", hint)]
         )
     platform = load(folder / "platform.yaml", Platform, root, report)
-    notices = []
+    said: list[str] = []
     if platform.spec is not None:
-        notices = check_platform(platform, platform.spec, folder.name, today or datetime.now(UTC).date())
+        said = check_platform(platform, platform.spec, folder.name, today or datetime.now(UTC).date())
     tools = load_catalogue(platform, root, report)
     teams = dict(_load_all(folder / "teams", Team, root, report))
     domains = dict(_load_all(folder / "domains", Domain, root, report))
@@ -66,7 +68,7 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
             check_domain(domain, domain.spec, teams, folder, root)
     around = Surroundings(
         environment=folder.name,
-        platform=platform.spec,
+        platform_file=platform,
         tools=tools,
         domains={name: domain.spec for name, domain in domains.items()},
         templates=TemplateStore(root, folder, report),
@@ -78,6 +80,10 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
     _check_derived_names(folder.name, platform, teams)
     if report.errors or platform.spec is None:
         raise SpecErrors(report.errors)
+    notices = [
+        *sprawl_notices(platform, teams, domains, tools, agents),
+        *(Notice("no-registry", platform.source.shown, platform.line(("region",)), text) for text in said),
+    ]
     return Environment(
         folder=folder,
         root=root,

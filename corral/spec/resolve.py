@@ -75,6 +75,9 @@ class ResolvedAgent:
     made_from: Template  # evaluators, drift, junctions and what it is for are the template's
     template_folder: Path
     origins: dict[str, str]  # "limits.max_iterations" -> "team", "template" or "platform default"
+    places: dict[
+        str, str
+    ]  # "limits.max_iterations" -> "stacks/dev/teams/support.yaml:20"; none for our defaults
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,16 @@ class Surroundings:
     """What an agent may refer to. A tool or domain that is None exists, but is not sound, and is reported."""
 
     environment: str
-    platform: Platform | None
+    platform_file: Loaded[Platform]
     tools: Mapping[str, CatalogueTool | None]
     domains: Mapping[str, Domain | None]
     templates: TemplateStore
     report: Report
+
+    @property
+    def platform(self) -> Platform | None:
+        """What the platform's file says, unless too little of it is sound."""
+        return self.platform_file.spec
 
 
 @dataclass
@@ -100,11 +108,20 @@ class _Resolver:
     place: Location
     failed: bool = False
     origins: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
 
     def error(self, location: Location, message: str, hint: str = "", key: bool = False) -> None:
         place = (*self.place, *location)
         self.file.error(place, f"{dotted(place[:-1] if key else place)}: {message}", hint, key)
         self.failed = True
+
+    def comes(self, name: str, template: LoadedTemplate | None, location: Location | None = None) -> None:
+        """Note that a value comes from a place of the template, or of the team's file when that is None."""
+        written = location or (name,)
+        self.origins[name] = "team" if template is None else "template"
+        self.places[name] = (
+            self.file.place((*self.place, *written)) if template is None else template.loaded.place(written)
+        )
 
     def resolve(self) -> ResolvedAgent | None:
         found = self.around.templates.find(self.agent.template)
@@ -125,7 +142,7 @@ class _Resolver:
         specs = {name: tool.spec for name in tools if (tool := self.around.tools.get(name)) is not None}
         reach = Reach(specs, approval, domains, self.team.team)
         schedule = self._schedule(found.spec, parameters)
-        self.origins["guardrail"] = "template"
+        self._describe(found)
         prompt = self._prompt(found, parameters, tools)
         return ResolvedAgent(
             environment=self.around.environment,
@@ -151,12 +168,29 @@ class _Resolver:
             made_from=found.spec,
             template_folder=found.folder,
             origins=self.origins,
+            places=self.places,
         )
+
+    def _describe(self, template: LoadedTemplate) -> None:
+        """Note where the values come from that nothing overrides."""
+        self.comes("stage", None)
+        self.comes("template", None)
+        self.origins["owner"] = "team"
+        self.places["owner"] = self.file.place(("owner",))
+        for name in ("guardrail", "evaluators", "junctions"):
+            if name in template.spec.model_fields_set:
+                self.comes(name, template)
+            else:
+                self.origins[name] = "platform default"
+        self.origins["scenarios"] = "template"
+        scenarios = template.folder / "scenarios.yaml"
+        self.places["scenarios"] = shown_path(scenarios, self.around.templates.root)
 
     def _tools(self, template: LoadedTemplate | None) -> tuple[str, ...]:
         own = self.agent.tools
         names = own if own is not None else template.spec.tools if template else ()
-        self.origins["tools"] = "team" if own is not None else "template"
+        if own is not None or template is not None:
+            self.comes("tools", None if own is not None else template)
         for index, name in enumerate(names):
             if self.around.platform is None or name in self.around.tools:
                 continue
@@ -193,10 +227,10 @@ class _Resolver:
             if name in given:
                 self._check_parameter(name, parameter, given[name])
                 values[name] = given[name]
-                self.origins[f"parameters.{name}"] = "team"
+                self.comes(f"parameters.{name}", None, ("parameters", name))
             elif parameter.default is not None:
                 values[name] = parameter.default
-                self.origins[f"parameters.{name}"] = "template"
+                self.comes(f"parameters.{name}", template, ("parameters", name, "default"))
             elif not parameter.optional:
                 self.error(
                     ("parameters",),
@@ -261,11 +295,11 @@ class _Resolver:
                 )
 
     def _approval(self, template: LoadedTemplate | None, tools: tuple[str, ...]) -> tuple[ApprovalRule, ...]:
-        rules: dict[ApprovalRule, str] = {}
+        rules: dict[ApprovalRule, tuple[LoadedTemplate | None, int]] = {}
         for index, approval in enumerate(template.spec.approval if template else ()):
             try:
                 if approval.tool in tools:
-                    rules.setdefault(self._rule(approval), "template")
+                    rules.setdefault(self._rule(approval), (template, index))
             except ConditionError as error:
                 assert template is not None
                 place: Location = ("approval", index, "when")
@@ -278,11 +312,11 @@ class _Resolver:
                     self.error(("approval", index, "tool"), f'the agent has no tool "{approval.tool}"', hint)
                 continue
             try:
-                rules.setdefault(self._rule(approval), "team")
+                rules.setdefault(self._rule(approval), (None, index))
             except ConditionError as error:
                 self.error(("approval", index, "when"), str(error), error.hint)
-        for index, origin in enumerate(rules.values()):
-            self.origins[f"approval[{index}]"] = origin
+        for index, (of, number) in enumerate(rules.values()):
+            self.comes(f"approval[{index}]", of, ("approval", number))
         if rules and not self.team.members.approvers and self.file.sound:
             self.error(
                 (),
@@ -304,7 +338,11 @@ class _Resolver:
         of_template = template.spec.model if template else None
         name = self.agent.model or of_template or (platform.default_model if platform else "")
         origin: Origin = "team" if self.agent.model else "template" if of_template else "platform default"
-        self.origins["model"] = origin
+        if origin == "platform default":
+            self.origins["model"] = origin
+            self.places["model"] = self.around.platform_file.place(("default_model",))
+        else:
+            self.comes("model", None if origin == "team" else template)
         if platform is not None and name not in known:
             message, hint = unknown("model", name, known)
             if origin == "team":
@@ -323,9 +361,10 @@ class _Resolver:
             own = getattr(self.agent.limits, name)
             of_template = getattr(template.spec.limits, name) if template else None
             values[name] = next(v for v in (own, of_template, default) if v is not None)
-            self.origins[f"limits.{name}"] = (
-                "team" if own is not None else "template" if of_template is not None else "platform default"
-            )
+            if own is not None or of_template is not None:
+                self.comes(f"limits.{name}", None if own is not None else template, ("limits", name))
+            else:
+                self.origins[f"limits.{name}"] = "platform default"
         return ResolvedLimits(
             cost_per_task_usd=float(values["cost_per_task_usd"]),
             max_iterations=int(values["max_iterations"]),

@@ -38,7 +38,10 @@ def spoil(project: Path, old: str, new: str) -> None:
 def test_valid(project: Path) -> None:
     result = corral("validate", "dev")
     assert result.exit_code == 0
-    assert result.stdout == "dev is valid: 2 teams, 2 agents, 2 tools, 2 domains\n"
+    assert result.stdout.startswith(
+        "dev is valid: 2 teams, 2 agents, 2 tools, 2 domains\n\nData domains that"
+    )
+    assert result.stdout.endswith("\n\n2 notices\n")
 
 
 def test_every_environment_when_none_is_named(project: Path) -> None:
@@ -54,7 +57,32 @@ def test_a_notice(project: Path) -> None:
     platform.write_text(platform.read_text().replace("us-east-1", "eu-central-1"))
     result = corral("validate", "dev")
     assert result.exit_code == 0
-    assert "notice: eu-central-1 has no agent registry" in result.stdout
+    head, _, notices = result.stdout.partition("What the region lacks (no-registry)\n")
+    assert notices.startswith("  stacks/dev/platform.yaml:4\n      eu-central-1 has no agent registry")
+    assert head.index("that no agent reads (unread-domain)") < head.index("anyone on call (no-on-call)")
+
+
+def test_strict(project: Path) -> None:
+    assert corral("validate", "dev", "--strict").exit_code == 1
+    spoil(project, "email: support@example.com", "email: support@example.com, on_call: phone@example.com")
+    orders = project / "stacks/dev/domains/orders.yaml"
+    orders.write_text(orders.read_text().replace("[sales]", "[sales, support]"))
+    spoil(project, "Acme Switch, domain: manuals", "Acme Switch, domain: orders")
+    result = corral("validate", "dev", "--strict")
+    assert (result.exit_code, result.stdout) == (0, "dev is valid: 2 teams, 2 agents, 2 tools, 2 domains\n")
+
+
+def test_of_very_many_notices_the_first_are_shown(project: Path) -> None:
+    orders = (project / "stacks/dev/domains/orders.yaml").read_text()
+    for number in range(150):
+        path = project / f"stacks/dev/domains/orders{number}.yaml"
+        path.write_text(orders.replace("domain: orders", f"domain: orders{number}"))
+    result = corral("validate", "dev")
+    assert result.exit_code == 0
+    assert result.stdout.count("no agent reads the domain") == 100
+    assert result.stdout.endswith("152 notices (the first 100 are shown)\n")
+    (found,) = json.loads(corral("validate", "dev", "--json").stdout)["environments"]
+    assert len(found["notices"]) == 152
 
 
 def test_errors_by_file_with_the_line(project: Path) -> None:
@@ -90,6 +118,9 @@ def test_of_very_many_errors_the_first_are_shown(project: Path) -> None:
 
 def test_json(project: Path) -> None:
     document = json.loads(corral("validate", "dev", "--json").stdout)
+    notices = document["environments"][0].pop("notices")
+    assert [list(notice) for notice in notices] == [["code", "path", "line", "text"]] * 2
+    assert notices[0]["code"] == "unread-domain"
     assert document == {
         "environments": [
             {
@@ -100,7 +131,6 @@ def test_json(project: Path) -> None:
                 "tools": 2,
                 "domains": 2,
                 "errors": [],
-                "notices": [],
             }
         ]
     }
@@ -146,10 +176,11 @@ def test_another_project(project: Path, tmp_path: Path, monkeypatch: pytest.Monk
     assert corral("validate", "dev", "--project", "project").exit_code == 0
 
 
-def test_render(project: Path) -> None:
+def test_render(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     result = corral("render", "dev", "support/helpdesk")
     assert result.exit_code == 0
-    for part in ("helper@1.2.0", "platform default", "pay-back when", "# Role"):
+    for part in ("helper@1.2.0", "platform default", "pay-back when", "# Role", f"team {SUPPORT}:11"):
         assert part in result.stdout, part
 
 
@@ -157,6 +188,7 @@ def test_render_as_json(project: Path) -> None:
     document = json.loads(corral("render", "dev", "support/helpdesk", "--json").stdout)
     assert document["tools"] == ["find-text", "pay-back"]
     assert document["origins"]["limits.max_iterations"] == "team"
+    assert document["places"]["limits.max_iterations"] == f"{SUPPORT}:21"
     assert document["approval"][1]["conditions"] == [
         {"argument": "amount_cents", "operator": ">", "value": 5000}
     ]

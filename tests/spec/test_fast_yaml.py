@@ -99,6 +99,7 @@ def test_words(folder: Path, word: str) -> None:
         "'a\n b': c", "a\n b: c", "a: b\n: c", "key: [a]: b", "x: ? y", "a: b,c]", "a: b}", "a: [b}c]", "a: [b:]",
         "a: [b: ]", "a: [:b]", "a: {:b}", "a: {b:}", "a: ::", "a: [::]", "a: [a::b]", "http://x: y", "[http://x:80/]",
         "{a: http://x, b: c}", "a: -b", "a: [-b]", "a: [- b]", "a: ?b", "a: [?b]", "a: :b", "- -\n- ?\n- :", "{a}: b",
+        "|\n#", "--- |\n#", "- |\n#", "a: |\n#", '["a:b":c::d"]', '{"a":b::c"}', '["a":b]', "[[a]:b]", "--- # x\na: 1",
     ],
 )  # fmt: skip
 def test_documents(folder: Path, text: str) -> None:

@@ -29,7 +29,7 @@ def test_everything_is_there(environment: Environment, project: Path) -> None:
         "sales": [],
         "support": ["helpdesk", "guide"],
     }
-    assert environment.notices == []
+    assert [notice.code for notice in environment.notices] == ["unread-domain", "no-on-call"]
     assert environment.has_registry
 
 
@@ -50,6 +50,31 @@ def test_team_before_template_before_platform(environment: Environment) -> None:
     assert (guide.tools, guide.origins["tools"]) == (("find-text",), "template")
 
 
+def test_each_value_has_the_line_it_was_written_on(environment: Environment) -> None:
+    helpdesk, guide = environment.agents["support"].values()
+    template = "templates/agents/helper/1.2.0/template.yaml"
+    assert helpdesk.places == {
+        "owner": f"{SUPPORT}:3",
+        "template": f"{SUPPORT}:10",
+        "stage": f"{SUPPORT}:11",
+        "model": f"{template}:15",
+        "parameters.product": f"{SUPPORT}:13",
+        "parameters.domain": f"{SUPPORT}:14",
+        "parameters.level": f"{SUPPORT}:15",
+        "parameters.tone": f"{template}:10",
+        "parameters.brief": f"{template}:12",
+        "parameters.ratio": f"{template}:13",
+        "tools": f"{SUPPORT}:16",
+        "approval[0]": f"{template}:17",
+        "approval[1]": f"{SUPPORT}:18",
+        "limits.max_iterations": f"{SUPPORT}:21",
+        "limits.timeout_seconds": f"{template}:18",
+        "scenarios": "templates/agents/helper/1.2.0/scenarios.yaml",
+    }, "what the platform has a default for in its program is written in no file"
+    assert guide.places["tools"] == f"{template}:14"
+    assert helpdesk.places.keys() <= helpdesk.origins.keys()
+
+
 def test_a_renamed_agent_keeps_the_key_that_aws_knows_it_by(
     project: Path, check: Callable[..., list[str]]
 ) -> None:
@@ -67,6 +92,7 @@ def test_without_a_model_anywhere_the_platforms_is_taken(
     assert check({"file": template, "replace": "model: small\n", "by": ""}) == []
     helpdesk = load_environment(project / "stacks/dev").agents["support"]["helpdesk"]
     assert (helpdesk.model_name, helpdesk.origins["model"]) == ("small", "platform default")
+    assert helpdesk.places["model"] == "stacks/dev/platform.yaml:9"
 
 
 def test_parameters(environment: Environment) -> None:
@@ -184,8 +210,9 @@ def test_a_region_without_the_registry_gets_a_notice(project: Path, check: Calla
     assert check(change) == []
     environment = load_environment(project / "stacks/dev")
     assert not environment.has_registry
-    assert len(environment.notices) == 1
-    assert environment.notices[0].startswith("eu-central-1 has no agent registry")
+    (notice,) = (notice for notice in environment.notices if notice.code == "no-registry")
+    assert notice.text.startswith("eu-central-1 has no agent registry")
+    assert notice.place == "stacks/dev/platform.yaml:4"
 
 
 def test_an_environment_without_teams_is_sound(project: Path, check: Callable[..., list[str]]) -> None:

@@ -8,6 +8,7 @@ OBJECT = ("s3:GetObject",)
 ATHENA_RUN = ("athena:StartQueryExecution", "athena:StopQueryExecution")
 RECORD = ("firehose:PutRecord",)
 PUBLISH = ("sns:Publish",)
+SEND = ("sqs:SendMessage",)
 GUARDRAIL = ("bedrock:ApplyGuardrail",)
 METRICS = ("cloudwatch:PutMetricData",)
 GATEWAY = ("bedrock-agentcore:InvokeGateway",)
@@ -91,6 +92,7 @@ TEAM_ACTIONS = frozenset(
     (
         *INVOKE,
         *INVOKE_URL,
+        *SEND,
         *GUARDRAIL,
         *METRICS,
         *GATEWAY,

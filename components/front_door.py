@@ -11,8 +11,12 @@ from components import permissions
 from components.agent import Agent
 from components.archive import code
 from components.function import Function, FunctionArgs
+from components.outputs import AppliedGuardrail
+from components.schedule import role_name
 from components.site import Shared
 from corral.spec.names import ENDPOINT
+from corral.spec.resolve import DEFAULT_LIMITS, ResolvedAgent
+from corral.spec.template import GuardrailLevel
 
 SPARE_SECONDS = 30  # for the guardrail and the way back, over the longest time an agent may take
 MAX_TIMEOUT_SECONDS = 900  # Lambda's
@@ -22,27 +26,39 @@ CONCURRENCY = 20
 
 @dataclass(frozen=True)
 class FrontDoorArgs:
-    """Arguments of a FrontDoor."""
+    """Arguments of a FrontDoor. `specs` are its agents as resolved, `dead_letters_arn` goes with schedules."""
 
     shared: Shared
     root: Path
     agents: Mapping[str, Agent]
-    guardrail_arn: Input[str]
-    guardrail_id: Input[str]
-    guardrail_version: Input[str]
+    specs: Mapping[str, ResolvedAgent]
+    guardrails: Mapping[GuardrailLevel, AppliedGuardrail]
     guardrail_key_arn: Input[str]
-    agent_timeout_seconds: int  # the longest of all its agents
+    dead_letters_arn: Input[str] | None
 
 
 class FrontDoor(ComponentResource):
-    """A function whose URL takes signed requests only. It passes an agent a message and nothing else."""
+    """A function whose URL takes signed requests only. It passes an agent a message and nothing else.
+
+    Agents with a schedule get messages from Scheduler as well, which invokes the function itself.
+    """
 
     def __init__(self, name: str, args: FrontDoorArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:FrontDoor", name, None, opts)
         shared = args.shared
         team = shared.owner
         harnesses = [arn for agent in args.agents.values() for arn in (agent.harness_arn, agent.endpoint_arn)]
-        invoke = [permissions.harness_invoke(harnesses)] if harnesses else []
+        grants = [permissions.harness_invoke(harnesses)] if harnesses else []
+        applied = {
+            level: args.guardrails[level] for level in sorted({s.guardrail for s in args.specs.values()})
+        }
+        if applied:
+            arns = [guardrail.arn for guardrail in applied.values()]
+            grants += permissions.guardrail_apply(shared.site, arns, args.guardrail_key_arn)
+        longest = max(
+            (spec.limits.timeout_seconds for spec in args.specs.values()),
+            default=int(DEFAULT_LIMITS["timeout_seconds"]),
+        )
         self.function = Function(
             name,
             FunctionArgs(
@@ -55,21 +71,18 @@ class FrontDoor(ComponentResource):
                 environment={
                     "TEAM": team,
                     "AGENTS": Output.json_dumps(
-                        {
-                            agent: {"harness_arn": made.harness_arn, "qualifier": ENDPOINT}
-                            for agent, made in args.agents.items()
-                        }
+                        {agent: _known(args.specs[agent], made) for agent, made in args.agents.items()}
                     ),
-                    "GUARDRAIL_ID": args.guardrail_id,
-                    "GUARDRAIL_VERSION": args.guardrail_version,
+                    "GUARDRAILS": Output.json_dumps(
+                        {level: {"id": made.id, "version": made.version} for level, made in applied.items()}
+                    ),
+                    **_schedules(args),
                 },
-                grants=[
-                    *invoke,
-                    *permissions.guardrail_apply(shared.site, args.guardrail_arn, args.guardrail_key_arn),
-                ],
-                timeout_seconds=min(args.agent_timeout_seconds + SPARE_SECONDS, MAX_TIMEOUT_SECONDS),
+                grants=grants,
+                timeout_seconds=min(longest + SPARE_SECONDS, MAX_TIMEOUT_SECONDS),
                 memory_mb=MEMORY_MB,
                 reserved_concurrency=CONCURRENCY,
+                dead_letters_arn=args.dead_letters_arn,
             ),
             ResourceOptions(parent=self),
         )
@@ -83,3 +96,22 @@ class FrontDoor(ComponentResource):
         )
         self.url = url.function_url
         self.register_outputs({"url": self.url})
+
+
+def _known(spec: ResolvedAgent, made: Agent) -> dict[str, Input[str] | bool]:
+    """What the function knows of an agent. Its variables have 4 KB: what most agents are is not said."""
+    known: dict[str, Input[str] | bool] = {"harness_arn": made.harness_arn, "qualifier": ENDPOINT}
+    if spec.guardrail != "standard":
+        known["guardrail"] = spec.guardrail
+    if spec.schedule is not None:
+        known["scheduled"] = True
+    return known
+
+
+def _schedules(args: FrontDoorArgs) -> dict[str, Input[str]]:
+    """Who is on record as having sent what a schedule sends: a session of the schedules' role."""
+    if not any(spec.schedule for spec in args.specs.values()):
+        return {}
+    site = args.shared.site
+    role = f"arn:{site.partition}:sts::{site.account}:assumed-role/{role_name(args.shared)}"
+    return {"SCHEDULES_ROLE": role}

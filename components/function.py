@@ -21,7 +21,10 @@ NAMESPACE = "Corral"
 
 @dataclass(frozen=True)
 class FunctionArgs:
-    """Arguments of a Function. `service` is its name in logs and metrics."""
+    """Arguments of a Function. `service` is its name in logs and metrics.
+
+    `dead_letters_arn` is the queue for events, which nobody waits for, that failed each time they were tried.
+    """
 
     shared: Shared
     aws_name: str
@@ -34,6 +37,7 @@ class FunctionArgs:
     timeout_seconds: int
     memory_mb: int
     reserved_concurrency: int
+    dead_letters_arn: Input[str] | None = None
 
 
 class Function(ComponentResource):
@@ -53,6 +57,10 @@ class Function(ComponentResource):
             opts=ResourceOptions(parent=self, retain_on_delete=site.production),
         )
         own = [permissions.log_streams(logs.arn), permissions.traces(), permissions.key_use(shared.key_arn)]
+        dead_letters = None
+        if args.dead_letters_arn is not None:
+            own.append(permissions.dead_letters(args.dead_letters_arn))
+            dead_letters = lambda_.FunctionDeadLetterConfigArgs(target_arn=args.dead_letters_arn)
         self.role = Role(
             name,
             RoleArgs(
@@ -87,6 +95,7 @@ class Function(ComponentResource):
                 }
             ),
             kms_key_arn=shared.key_arn,
+            dead_letter_config=dead_letters,
             logging_config=lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=logs.name),
             tracing_config=lambda_.FunctionTracingConfigArgs(mode="Active"),
             publish=True,

@@ -1,4 +1,4 @@
-"""The guardrail on what people say to agents and what agents say to them."""
+"""The guardrails on what people say to agents and what agents say to them: one for each level a template may ask."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from pulumi_aws_native import bedrock
 
 from components.site import Shared
 from corral.spec.platform import Guardrail as Rules
+from corral.spec.template import GuardrailLevel
 
 BLOCKED_INPUT = "This message cannot be passed on: it is outside what this assistant may be asked."
 BLOCKED_OUTPUT = "The answer was withheld: it is outside what this assistant may say."
-GROUNDING_THRESHOLD = (
-    0.7  # below it an answer is taken to be made up (grounding) or beside the point (relevance)
-)
+# Below it an answer is taken to be made up (grounding) or beside the point (relevance).
+GROUNDING_THRESHOLDS: dict[GuardrailLevel, float] = {"standard": 0.7, "strict": 0.85}
 
-# Personal data in an answer is masked; what opens doors or accounts stops the answer.
+# Personal data in an answer is masked, or stops a strict agent's; what opens doors or accounts stops any answer.
 MASKED = ("EMAIL", "PHONE", "ADDRESS", "NAME", "USERNAME", "IP_ADDRESS", "DRIVER_ID", "LICENSE_PLATE")
 WITHHELD = (
     *(
@@ -37,6 +37,7 @@ class GuardrailArgs:
 
     shared: Shared
     rules: Rules
+    level: GuardrailLevel = "standard"
 
 
 class Guardrail(ComponentResource):
@@ -44,25 +45,25 @@ class Guardrail(ComponentResource):
 
     def __init__(self, name: str, args: GuardrailArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Guardrail", name, None, opts)
-        shared = args.shared
+        shared, strict = args.shared, args.level == "strict"
         guardrail = bedrock.Guardrail(
             f"{name}-guardrail",
-            name=shared.site.name(),
-            description="On every message to an agent and every answer.",
+            name=shared.site.name("strict") if strict else shared.site.name(),
+            description=f"On every message to {'a strict' if strict else 'an'} agent and every answer.",
             blocked_input_messaging=BLOCKED_INPUT,
             blocked_outputs_messaging=BLOCKED_OUTPUT,
             kms_key_arn=shared.key_arn,
             content_policy_config=bedrock.GuardrailContentPolicyConfigArgs(filters_config=_filters()),
             sensitive_information_policy_config=bedrock.GuardrailSensitiveInformationPolicyConfigArgs(
                 pii_entities_config=[
-                    *(_personal(kind, "ANONYMIZE") for kind in MASKED),
-                    *(_personal(kind, "BLOCK") for kind in WITHHELD),
+                    *(_personal(kind, "ANONYMIZE", strict) for kind in MASKED),
+                    *(_personal(kind, "BLOCK", strict) for kind in WITHHELD),
                 ]
             ),
             contextual_grounding_policy_config=bedrock.GuardrailContextualGroundingPolicyConfigArgs(
                 filters_config=[
                     bedrock.GuardrailContextualGroundingFilterConfigArgs(
-                        type=kind, threshold=GROUNDING_THRESHOLD
+                        type=kind, threshold=GROUNDING_THRESHOLDS[args.level]
                     )
                     for kind in bedrock.GuardrailContextualGroundingFilterType
                 ]
@@ -76,7 +77,7 @@ class Guardrail(ComponentResource):
             f"{name}-version",
             guardrail_identifier=guardrail.guardrail_id,
             # A version holds what the guardrail was when it was made: other rules need another one.
-            description=f"Rules {_fingerprint(args.rules)}",
+            description=f"Rules {_fingerprint(args.rules, args.level)}",
             # Teams go on using the version they were deployed with. The guardrail takes all versions with it.
             opts=ResourceOptions(parent=self, retain_on_delete=True, delete_before_replace=False),
         )
@@ -102,15 +103,20 @@ def _filters() -> list[bedrock.GuardrailContentFilterConfigArgs]:
     return [attack, *harmful]
 
 
-def _personal(kind: str, action: str) -> bedrock.GuardrailPiiEntityConfigArgs:
-    """Act on personal data in answers. In a message it passes: a customer may say who they are."""
+def _personal(kind: str, action: str, strict: bool) -> bedrock.GuardrailPiiEntityConfigArgs:
+    """Act on personal data in answers. In a message it passes: a customer may say who they are.
+
+    A strict agent gives none away and is given none: an answer with it is withheld, a message loses it.
+    """
     act = bedrock.GuardrailSensitiveInformationAction(action)
+    block = bedrock.GuardrailSensitiveInformationAction.BLOCK
     return bedrock.GuardrailPiiEntityConfigArgs(
         type=bedrock.GuardrailPiiEntityType(kind),
-        action=act,
-        input_enabled=False,
+        action=block if strict else act,
+        input_enabled=strict,
+        input_action=act if strict else None,
         output_enabled=True,
-        output_action=act,
+        output_action=block if strict else act,
     )
 
 
@@ -138,6 +144,7 @@ def _words(rules: Rules) -> bedrock.GuardrailWordPolicyConfigArgs:
     )
 
 
-def _fingerprint(rules: Rules) -> str:
-    own = f"{BLOCKED_INPUT}{BLOCKED_OUTPUT}{GROUNDING_THRESHOLD}{MASKED}{WITHHELD}{_HARMFUL}"
+def _fingerprint(rules: Rules, level: GuardrailLevel) -> str:
+    own = f"{BLOCKED_INPUT}{BLOCKED_OUTPUT}{GROUNDING_THRESHOLDS[level]}{MASKED}{WITHHELD}{_HARMFUL}"
+    own += "" if level == "standard" else level
     return hashlib.sha256((own + rules.model_dump_json()).encode()).hexdigest()[:12]

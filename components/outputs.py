@@ -5,17 +5,28 @@ docs/outputs.md lists all that both kinds of stack export.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pulumi
 from pulumi import Output
 
+from corral.spec.template import GuardrailLevel
+
 _NEEDED = (
     *("team_boundary_arn", "gateway_arn", "policy_engine_id", "supervisor_arn", "agents_table"),
     *("guardrail_arn", "guardrail_id", "guardrail_version", "platform_key_arn"),
+    *("guardrail_strict_arn", "guardrail_strict_id", "guardrail_strict_version"),
 )
 # The engine's own function. Unlike a stack reference that fails, it ends neither update nor program.
 _READ = "pulumi:pulumi:readStackOutputs"
+
+
+class AppliedGuardrail(NamedTuple):
+    """A guardrail in the version that front doors apply."""
+
+    arn: Output[str]
+    id: Output[str]
+    version: Output[str]
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,9 @@ class PlatformOutputs:
     guardrail_arn: Output[str]
     guardrail_id: Output[str]
     guardrail_version: Output[str]
+    guardrail_strict_arn: Output[str]
+    guardrail_strict_id: Output[str]
+    guardrail_strict_version: Output[str]
     platform_key_arn: Output[str]
     registry_id: Output[str] | None
 
@@ -44,6 +58,16 @@ class PlatformOutputs:
         stack = pulumi.StackReference(name)
         values = {key: stack.get_output(key) for key in _NEEDED}
         return cls(**values, registry_id=stack.get_output("registry_id") if registry else None)
+
+    @property
+    def guardrails(self) -> dict[GuardrailLevel, AppliedGuardrail]:
+        """The guardrail of each level."""
+        return {
+            "standard": AppliedGuardrail(self.guardrail_arn, self.guardrail_id, self.guardrail_version),
+            "strict": AppliedGuardrail(
+                self.guardrail_strict_arn, self.guardrail_strict_id, self.guardrail_strict_version
+            ),
+        }
 
 
 def _check(name: str, environment: str, needed: Iterable[str]) -> None:

@@ -111,6 +111,11 @@ def decision_record(stream_arn: Input[str]) -> Grant:
     return Grant("DecisionRecord", actions.RECORD, [stream_arn])
 
 
+def dead_letters(queue_arn: Input[str]) -> Grant:
+    """Put what came to nothing into a queue, and take nothing out."""
+    return Grant("DeadLetters", actions.SEND, [queue_arn])
+
+
 def notify(topic_arn: Input[str]) -> Grant:
     """Publish to a topic."""
     return Grant("Alerts", actions.PUBLISH, [topic_arn])
@@ -129,11 +134,11 @@ def harness_invoke(arns: Sequence[Input[str]]) -> Grant:
     return Grant("OwnAgents", actions.HARNESS, arns)
 
 
-def guardrail_apply(site: Site, guardrail_arn: Input[str], key_arn: Input[str]) -> list[Grant]:
-    """Check text with a guardrail, which Bedrock decrypts with `key_arn` for its caller."""
+def guardrail_apply(site: Site, guardrail_arns: Sequence[Input[str]], key_arn: Input[str]) -> list[Grant]:
+    """Check text with guardrails, which Bedrock decrypts with `key_arn` for its caller."""
     by_bedrock: Conditions = {"StringEquals": {"kms:ViaService": f"bedrock.{site.region}.amazonaws.com"}}
     return [
-        Grant("Guardrail", actions.GUARDRAIL, [guardrail_arn]),
+        Grant("Guardrail", actions.GUARDRAIL, guardrail_arns),
         Grant("GuardrailKey", actions.KEY[:1], [key_arn], by_bedrock),
     ]
 

@@ -27,7 +27,7 @@ OWNER = "platform"
 
 
 class Platform(ComponentResource):
-    """Keys, audit, catalogue, gateway, guardrail, registry, supervisor and auditors of one environment."""
+    """Keys, audit, catalogue, gateway, guardrails, registry, supervisor and auditors of one environment."""
 
     def __init__(self, name: str, environment: Environment, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Platform", name, None, opts)
@@ -118,6 +118,9 @@ class Platform(ComponentResource):
         shared, environment = self._shared, self._environment
         spec = environment.platform
         self._guardrail = Guardrail(f"{name}-guardrail", GuardrailArgs(shared, spec.guardrail), self._child)
+        self._strict = Guardrail(
+            f"{name}-guardrail-strict", GuardrailArgs(shared, spec.guardrail, "strict"), self._child
+        )
         self._registry: Registry | None = None
         if environment.has_registry:
             self._registry = Registry(
@@ -149,7 +152,7 @@ class Platform(ComponentResource):
         parts: list[Resource | None] = [
             *(self._boundary, self._key, self._audit_key, self._audit, self._decisions, self._supervisor),
             *(self._domains, self._idempotency, self._gateway, *self._tools.values(), self._targets),
-            *(self._guardrail, self._registry, self._auditor),
+            *(self._guardrail, self._strict, self._registry, self._auditor),
         ]
         self._team_boundary = Boundary(
             f"{name}-team-boundary",
@@ -198,6 +201,9 @@ class Platform(ComponentResource):
             "guardrail_id": self._guardrail.guardrail_id,
             "guardrail_arn": self._guardrail.arn,
             "guardrail_version": self._guardrail.version,
+            "guardrail_strict_id": self._strict.guardrail_id,
+            "guardrail_strict_arn": self._strict.arn,
+            "guardrail_strict_version": self._strict.version,
             "registry_id": registry.registry_id if registry else None,
             "registry_arn": registry.arn if registry else None,
             "alerts_topic_arn": supervisor.topic_arn,

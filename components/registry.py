@@ -1,4 +1,4 @@
-"""The registry: what agents and tools exist, for people and agents to find. Not every region has one."""
+"""The registry: what agents and tools exist, and which no longer do. Not every region has one."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,10 @@ from components.site import Shared
 from components.tags import Tags
 from corral.spec.catalogue import CatalogueTool
 from corral.spec.resolve import ResolvedAgent
+from corral.spec.team import Retired
 
 A2A_PROTOCOL = "0.3.0"  # of the agent cards
+NOWHERE = "https://retired.invalid/"  # a card needs an address: this one is never any (RFC 2606)
 
 
 @dataclass(frozen=True)
@@ -83,19 +85,14 @@ def agent_record(
     name: str, agent: ResolvedAgent, url: Input[str], registry_id: Input[str], tags: Tags, parent: Resource
 ) -> agentregistry.RegistryRecord:
     """Register an agent. `url` is where it is called: its address at the front door."""
-    card = Output.from_input(url).apply(lambda url: _json(_card(agent, url)))
-    return agentregistry.RegistryRecord(
-        f"{name}-record",
-        registry_id=registry_id,
-        name=f"agents/{agent.team}/{agent.name}",
-        display_name=f"{agent.team}/{agent.name}",
+    return _agent_record(
+        name,
+        f"{agent.team}/{agent.name}",
+        template=agent.template,
         description=f"{agent.template}, of team {agent.team}.",
-        record_type=agentregistry.RegistryRecordRecordType.AGENT,
-        record_version=agent.template.rpartition("@")[2],
-        descriptors=agentregistry.RegistryRecordDescriptorsArgs(
-            a2a_agent_card=agentregistry.RegistryRecordA2aAgentCardDescriptorArgs(data=card)
-        ),
-        custom_metadata={
+        card=Output.from_input(url).apply(lambda url: _json(_card(agent, url))),
+        registry_id=registry_id,
+        metadata={
             "owner": agent.owner.email,
             "stage": agent.stage,
             "template": agent.template,
@@ -103,9 +100,87 @@ def agent_record(
             "tools": " ".join(agent.tools),
             "domains": " ".join(agent.domains),
         },
+        tags=tags,
+        parent=parent,
+    )
+
+
+class RetiredAgent(ComponentResource):
+    """What is left of an agent that is no more: its record, which says so.
+
+    It has the agent's own type token and name, so that the record is the agent's, changed and not made anew. Once
+    it is marked deprecated AWS takes no change to it: it says nothing that may change later.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        team: str,
+        retired: Retired,
+        registry_id: Input[str],
+        tags: Tags,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("corral:index:Agent", name, None, opts)
+        called, said = f"{team}/{retired.name}", f"Retired on {retired.on}: {retired.reason}"
+        card = {
+            "protocolVersion": A2A_PROTOCOL,
+            "name": called,
+            "description": said,
+            "url": NOWHERE,
+            "version": _version(retired.template),
+            "capabilities": {"streaming": False},
+            "defaultInputModes": ["text/plain"],
+            "defaultOutputModes": ["text/plain"],
+            "skills": [],
+        }
+        record = _agent_record(
+            name,
+            called,
+            template=retired.template,
+            description=said,
+            card=_json(card),
+            registry_id=registry_id,
+            metadata={"stage": "retired", "template": retired.template},
+            tags=tags.of_agent(retired.name),
+            parent=self,
+        )
+        self.record_arn = record.record_arn
+        self.register_outputs({"record_arn": self.record_arn})
+
+
+def _agent_record(
+    name: str,
+    called: str,
+    *,
+    template: str,
+    description: str,
+    card: Input[str],
+    registry_id: Input[str],
+    metadata: Mapping[str, str],
+    tags: Tags,
+    parent: Resource,
+) -> agentregistry.RegistryRecord:
+    """Make an agent's record, under the one logical name that it has for good."""
+    return agentregistry.RegistryRecord(
+        f"{name}-record",
+        registry_id=registry_id,
+        name=f"agents/{called}",
+        display_name=called,
+        description=description,
+        record_type=agentregistry.RegistryRecordRecordType.AGENT,
+        record_version=_version(template),
+        descriptors=agentregistry.RegistryRecordDescriptorsArgs(
+            a2a_agent_card=agentregistry.RegistryRecordA2aAgentCardDescriptorArgs(data=card)
+        ),
+        custom_metadata=metadata,
         tags=tags.as_list(),
         opts=ResourceOptions(parent=parent),
     )
+
+
+def _version(template: str) -> str:
+    return template.rpartition("@")[2]
 
 
 def _card(agent: ResolvedAgent, url: str) -> dict[str, Any]:
@@ -116,7 +191,7 @@ def _card(agent: ResolvedAgent, url: str) -> dict[str, Any]:
         "name": f"{agent.team}/{agent.name}",
         "description": f"Agent {agent.name} of team {agent.team}, from template {agent.template}.",
         "url": url,
-        "version": agent.template.rpartition("@")[2],
+        "version": _version(agent.template),
         "provider": {"organization": agent.owner.name, "url": f"mailto:{agent.owner.email}"},
         "capabilities": {"streaming": False},
         "defaultInputModes": text,

@@ -1,6 +1,6 @@
 """A team's part of an environment: its key, its memory, its agents, its front door, its operators."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi import ComponentResource, Output, ResourceOptions
@@ -10,12 +10,13 @@ from components.front_door import FrontDoor, FrontDoorArgs
 from components.keys import Key, KeyArgs
 from components.memory import Memory, MemoryArgs
 from components.outputs import PlatformOutputs
-from components.registry import agent_record
+from components.registry import RetiredAgent, agent_record
 from components.roles import Operator, OperatorArgs
+from components.schedule import DeadLetters, Scheduled, Schedules, SchedulesArgs
 from components.site import Shared, Site
 from components.tags import Tags
 from corral.spec.load import Environment
-from corral.spec.resolve import DEFAULT_LIMITS
+from corral.spec.team import Retired
 
 
 class Team(ComponentResource):
@@ -59,27 +60,36 @@ class Team(ComponentResource):
             )
             for agent, resolved in self._specs.items()
         }
-        timeouts = [resolved.limits.timeout_seconds for resolved in self._specs.values()]
+        scheduled = {
+            agent: Scheduled(agent, spec.key, spec.schedule)
+            for agent, spec in self._specs.items()
+            if spec.schedule is not None
+        }
+        dead_letters = DeadLetters(f"{name}-dead-letters", shared, child) if scheduled else None
         front_door = FrontDoor(
             f"{name}-front-door",
             FrontDoorArgs(
                 shared=shared,
                 root=environment.root,
                 agents=self.agents,
-                guardrail_arn=platform.guardrail_arn,
-                guardrail_id=platform.guardrail_id,
-                guardrail_version=platform.guardrail_version,
+                specs=self._specs,
+                guardrails=platform.guardrails,
                 guardrail_key_arn=platform.platform_key_arn,
-                agent_timeout_seconds=max(timeouts, default=int(DEFAULT_LIMITS["timeout_seconds"])),
+                dead_letters_arn=dead_letters.arn if dead_letters else None,
             ),
             child,
         )
+        self._schedules: Schedules | None = None
+        if dead_letters is not None:
+            args = SchedulesArgs(shared, scheduled, front_door.function.alias_arn, dead_letters.arn)
+            self._schedules = Schedules(f"{name}-schedules", args, child)
         operator = Operator(
             f"{name}-operator",
             OperatorArgs(shared, spec.members.operators, front_door.function.alias_arn),
             child,
         )
         records = self._register(name, front_door.url, platform.registry_id)
+        retired = self._retire(name, spec.retired, shared, platform.registry_id)
         self.outputs: Mapping[str, Any] = {
             "team": team,
             "front_door_url": front_door.url,
@@ -89,6 +99,7 @@ class Team(ComponentResource):
             "memory_arn": memory.arn,
             "team_key_arn": key.arn,
             "agents": {agent: self._agent_output(agent, records.get(agent)) for agent in self.agents},
+            "retired": retired,
         }
         self.register_outputs(self.outputs)
 
@@ -110,8 +121,30 @@ class Team(ComponentResource):
             for agent, made in self.agents.items()
         }
 
+    def _retire(
+        self, name: str, retired: Sequence[Retired], shared: Shared, registry_id: Output[str] | None
+    ) -> dict[str, Output[str] | None]:
+        """Keep the record of each agent that is no more, and return its ARN."""
+        child = ResourceOptions(parent=self)
+        return {
+            gone.name: RetiredAgent(
+                f"{name}-{gone.key}", shared.owner, gone, registry_id, shared.tags, child
+            ).record_arn
+            if registry_id is not None
+            else None
+            for gone in retired
+        }
+
     def _agent_output(self, agent: str, record_arn: Output[str] | None) -> Mapping[str, Any]:
         spec, made = self._specs[agent], self.agents[agent]
+        schedule = None
+        if spec.schedule is not None and self._schedules is not None:
+            schedule = {
+                "name": self._schedules.names[agent],
+                "arn": self._schedules.arns[agent],
+                "expression": spec.schedule.expression,
+                "dead_letters_arn": self._schedules.dead_letters_arn,
+            }
         return {
             "role_arn": made.role_arn,
             "harness_arn": made.harness_arn,
@@ -124,6 +157,7 @@ class Team(ComponentResource):
             "tools": list(spec.tools),
             "domains": list(spec.domains),
             "registry_record_arn": record_arn,
+            "schedule": schedule,
             "model": spec.model_name,
             "stage": spec.stage,
             "template": spec.template,

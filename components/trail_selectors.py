@@ -39,6 +39,7 @@ DATA_EVENTS: dict[str, tuple[str, ...]] = {
     "aws:dynamodb/table:Table": ("AWS::DynamoDB::Table",),
     "aws:dynamodb/tableItem:TableItem": ("AWS::DynamoDB::Table",),
     "aws:sns/topic:Topic": ("AWS::SNS::Topic",),
+    "aws:sqs/queue:Queue": ("AWS::SQS::Queue",),
 }
 
 # All that these do is a management event, which the trail records whole.
@@ -65,6 +66,8 @@ MANAGEMENT_ONLY = frozenset(
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         "aws:s3/bucketVersioning:BucketVersioning",
+        "aws:scheduler/schedule:Schedule",
+        "aws:scheduler/scheduleGroup:ScheduleGroup",
         "aws:secretsmanager/secret:Secret",
         "aws:sns/topicPolicy:TopicPolicy",
         "aws:sns/topicSubscription:TopicSubscription",
@@ -80,6 +83,7 @@ def selectors(
         "AWS::Lambda::Function": site.arn("lambda", f"function:{site.name()}-"),
         "AWS::DynamoDB::Table": site.arn("dynamodb", f"table/{site.name()}-"),
         "AWS::SNS::Topic": site.arn("sns", f"{site.name()}-"),
+        "AWS::SQS::Queue": site.arn("sqs", f"{site.name()}-"),
     }
     prefixes = {kind: [prefix] for kind, prefix in own.items()}
     prefixes["AWS::S3::Object"] = [f"{site.bucket_arn(bucket)}/" for bucket in data_buckets]

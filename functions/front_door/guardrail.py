@@ -1,8 +1,9 @@
-"""The environment's guardrail, over what goes in and what comes out. If it cannot be asked, nothing passes.
+"""The guardrail of an agent's level, over what goes in and what comes out. If it cannot be asked, nothing passes.
 
 Grounding is not checked here: it needs the passages an answer rests on, which only the harness has in full.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,14 +29,18 @@ class Verdict:
     blocked: bool
 
 
-def apply(source: Literal["INPUT", "OUTPUT"], text: str) -> Verdict:
-    """Ask the guardrail about a text. ApiError 502 if it does not answer."""
+def apply(level: str, source: Literal["INPUT", "OUTPUT"], text: str) -> Verdict:
+    """Ask the guardrail of a level about a text. ApiError 502 if there is none or it does not answer."""
+    applied = json.loads(os.environ["GUARDRAILS"]).get(level)
+    if applied is None:
+        logger.error("no such guardrail", extra={"level": level})
+        raise ApiError(502, "guardrail_unavailable", "The request could not be checked.")
     passed = []
     for part in _parts(text):
         try:
             answer = client("bedrock-runtime").apply_guardrail(
-                guardrailIdentifier=os.environ["GUARDRAIL_ID"],
-                guardrailVersion=os.environ["GUARDRAIL_VERSION"],
+                guardrailIdentifier=applied["id"],
+                guardrailVersion=applied["version"],
                 source=source,
                 content=[{"text": {"text": part}}],
             )

@@ -1,6 +1,7 @@
-"""The front door's routes, as docs/api.md and docs/openapi.yaml describe them.
+"""The front door's routes, as docs/api.md and docs/openapi.yaml describe them, and the way in of schedules.
 
-Behind a function URL with IAM authentication: Lambda has verified the caller's signature and permission.
+Behind a function URL with IAM authentication: Lambda has verified the caller's signature and permission. A URL's
+events are of Lambda's making and never of the other form, which takes the permission to invoke the function.
 """
 
 import base64
@@ -13,11 +14,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.front_door import guardrail
+from functions.front_door import guardrail, schedule
+from functions.front_door.agents import agents
+from functions.front_door.conversation import converse
 from functions.front_door.errors import ApiError
-from functions.front_door.harness import invoke
-from functions.front_door.session import actor_id, runtime_session_id
-from functions.front_door.stream import Reply
 
 logger = Logger()
 
@@ -28,8 +28,10 @@ _SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one HTTP request (payload format 2.0)."""
+    """Answer one HTTP request (payload format 2.0), or do what a schedule says."""
     logger.set_correlation_id(context.aws_request_id)
+    if set(event) == {"schedule"}:
+        return schedule.run(event["schedule"], context)
     try:
         return _response(200, _route(event, context))
     except ApiError as error:
@@ -47,47 +49,17 @@ def _route(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if not caller:
         # A URL without IAM authentication is a mistake that must not open an agent.
         raise ApiError(403, "forbidden", "The request is not signed.")
-    agents: dict[str, dict[str, str]] = json.loads(os.environ["AGENTS"])
+    known = agents()
     path = event["rawPath"].rstrip("/")
     if http["method"] == "GET" and path == "/v1/agents":
-        return {"team": os.environ["TEAM"], "agents": [{"agent": name} for name in sorted(agents)]}
+        return {"team": os.environ["TEAM"], "agents": [{"agent": name} for name in sorted(known)]}
     found = _MESSAGES.fullmatch(path)
     if http["method"] != "POST" or not found:
         raise ApiError(404, "not_found", "There is POST /v1/agents/{agent}/messages and GET /v1/agents.")
-    if found[1] not in agents:
+    if found[1] not in known:
         raise ApiError(404, "unknown_agent", "This team has no such agent. GET /v1/agents lists them.")
     message, given = _read_body(event)
-    return _converse(found[1], agents[found[1]], caller, message, given, context)
-
-
-def _converse(
-    name: str, agent: dict[str, str], caller: str, message: str, given: str | None, context: LambdaContext
-) -> dict[str, Any]:
-    """Take a message through guardrail, agent and guardrail."""
-    session_id = runtime_session_id(caller, name, given)
-    reply, blocked = Reply(), None
-    checked = guardrail.apply("INPUT", message)
-    if checked.blocked:
-        blocked, reply.stop_reason = "input", "guardrail_intervened"
-    else:
-        seconds = context.get_remaining_time_in_millis() / 1000
-        reply = invoke(agent, session_id, actor_id(caller), checked.text, seconds)
-        checked = guardrail.apply("OUTPUT", reply.answer)
-        if checked.blocked:
-            blocked = "output"
-    answer = {
-        "agent": name,
-        "session_id": session_id,
-        "answer": checked.text,
-        "stop_reason": reply.stop_reason,
-        "blocked": blocked,
-        "tool_calls": reply.tool_calls,
-        "usage": {"input_tokens": reply.input_tokens, "output_tokens": reply.output_tokens},
-        "request_id": context.aws_request_id,
-    }
-    told = ("agent", "session_id", "stop_reason", "blocked", "usage")
-    logger.info("answered", extra={"caller": caller, **{key: answer[key] for key in told}})
-    return answer
+    return converse(found[1], known[found[1]], caller, message, given, context)
 
 
 def _read_body(event: dict[str, Any]) -> tuple[str, str | None]:

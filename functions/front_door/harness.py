@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from urllib3 import exceptions as urllib3_exceptions
 
 from functions.common.aws import error_code
+from functions.front_door.agents import Agent
 from functions.front_door.errors import ApiError
 from functions.front_door.stream import Reply
 
@@ -39,7 +40,7 @@ def client(read_timeout: int) -> Any:
     )
 
 
-def invoke(agent: dict[str, str], session_id: str, actor: str, message: str, seconds: float) -> Reply:
+def invoke(agent: Agent, session_id: str, actor: str, message: str, seconds: float) -> Reply:
     """Send a message and read the whole reply, within `seconds`. ApiError 429, 502, 504 if there is none."""
     deadline = time.monotonic() + seconds - _SECONDS_TO_ANSWER
     late = ApiError(504, "timeout", "The agent took too long. What it has done until now stays done.")

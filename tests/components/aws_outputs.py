@@ -135,6 +135,11 @@ _CLASSIC: dict[str, Any] = {
     "aws:athena/workgroup:Workgroup": _named("athena", "workgroup/"),
     "aws:glue/catalogDatabase:CatalogDatabase": _nothing,
     "aws:glue/catalogTable:CatalogTable": _nothing,
+    "aws:scheduler/schedule:Schedule": lambda _, inputs: {
+        "arn": _arn("scheduler", f"schedule/{inputs['groupName']}/{inputs['name']}")
+    },
+    "aws:scheduler/scheduleGroup:ScheduleGroup": _named("scheduler", "schedule-group/"),
+    "aws:sqs/queue:Queue": _named("sqs", ""),
     "aws:sns/topic:Topic": _named("sns", ""),
     "aws:sns/topicPolicy:TopicPolicy": _nothing,
     "aws:sns/topicSubscription:TopicSubscription": _nothing,

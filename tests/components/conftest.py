@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.components.recorder import ROOT, Program, Recorded, record
+from tests.components.recorder import ROOT, Program, Recorded, record, team_of_every_kind
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # pulumi_aws warns of its own deprecated classes as it defines them
@@ -29,6 +29,21 @@ def programs() -> dict[str, Program]:
 
 
 @pytest.fixture(scope="session")
-def everything(programs: dict[str, Program]) -> list[Recorded]:
+def reports(programs: dict[str, Program], tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """A team with schedules, both levels of guardrail and a retired agent, which stacks/dev need not have."""
+    stacks = team_of_every_kind(tmp_path_factory.mktemp("reports"))
+    program = record("dev.reports", {PLATFORM: programs["dev"].outputs}, stacks)
+    assert not program.errors, program.errors
+    return program
+
+
+@pytest.fixture(scope="session")
+def stacks(programs: dict[str, Program], reports: Program) -> dict[str, Program]:
+    """Those of stacks/dev and the one more."""
+    return {**programs, "dev.reports": reports}
+
+
+@pytest.fixture(scope="session")
+def everything(stacks: dict[str, Program]) -> list[Recorded]:
     """Every resource of every stack."""
-    return [resource for program in programs.values() for resource in program.resources]
+    return [resource for program in stacks.values() for resource in program.resources]

@@ -56,6 +56,61 @@ def project(folder: Path) -> Path:
     return folder / "stacks"
 
 
+def team_of_every_kind(folder: Path) -> Path:
+    """Make a project with a team, `reports`, whose agents are what others need not be; returns the program.
+
+    `weekly` has a schedule and the strict guardrail, `digest` a schedule, and `gazette` is retired.
+    """
+    stacks = project(folder)
+    template = stacks / "dev/templates/weekly/1.0.0"
+    shutil.copytree(ROOT / "templates/agents/blank/1.1.0", template)
+    replaced(
+        template / "template.yaml", "template: blank\nversion: 1.1.0\n", "template: weekly\nversion: 1.0.0\n"
+    )
+    replaced(
+        template / "template.yaml",
+        "\nparameters:\n",
+        """
+guardrail: strict
+schedule: {parameter: schedule, message: Write the report.}
+parameters:
+  schedule: {type: schedule, optional: true, help: When it is written.}
+""",
+    )
+    shutil.copytree(template, stacks / "dev/templates/digest/1.0.0")
+    replaced(stacks / "dev/templates/digest/1.0.0/template.yaml", "template: weekly\n", "template: digest\n")
+    replaced(stacks / "dev/templates/digest/1.0.0/template.yaml", "guardrail: strict\n", "")
+    (stacks / "dev/teams/reports.yaml").write_text(REPORTS, encoding="utf-8")
+    return stacks
+
+
+REPORTS = """
+apiVersion: corral/v1
+team: reports
+owner: {name: Reports, email: reports@example.com, on_call: reports-oncall@example.com}
+cost: {center: r-1, monthly_budget_usd: 100}
+members: {operators: ["arn:aws:iam::111122223333:role/reports-desk"]}
+agents:
+  - name: weekly
+    template: weekly@1
+    stage: pilot
+    parameters: {purpose: Reports, schedule: "cron(0 6 ? * MON *)"}
+    tools: [ticket-create]
+  - name: digest
+    template: digest@1
+    stage: pilot
+    parameters: {purpose: Reports, schedule: rate(1 day)}
+    tools: [ticket-create]
+  - name: on-demand
+    template: weekly@1
+    stage: pilot
+    parameters: {purpose: Reports}
+    tools: [ticket-create]
+retired:
+  - {name: gazette, formerly: bulletin, template: weekly@1.0.0, on: 2026-11-20, reason: Nobody read it.}
+"""
+
+
 def replaced(path: Path, old: str, new: str) -> None:
     """Replace text that occurs once in a file."""
     text = path.read_text(encoding="utf-8")

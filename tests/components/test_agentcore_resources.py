@@ -134,14 +134,27 @@ def test_the_registry_lists_all_tools_and_agents(programs: dict[str, Program]) -
             assert card["url"] == f"{programs[f'dev.{team}'].outputs['front_door_url']}v1/agents/{name}"
 
 
-def test_the_guardrail_stops_attacks_and_holds_back_personal_data(programs: dict[str, Program]) -> None:
-    [guardrail] = programs["dev"].of("aws-native:bedrock:Guardrail")
+@pytest.mark.parametrize("level", ["standard", "strict"])
+def test_the_guardrails_stop_attacks_and_hold_back_personal_data(
+    programs: dict[str, Program], level: str
+) -> None:
+    name = f"corral-dev{'-strict' if level == 'strict' else ''}"
+    [guardrail] = [g for g in programs["dev"].of("aws-native:bedrock:Guardrail") if g.inputs["name"] == name]
     filters = {f["type"]: f for f in guardrail.inputs["contentPolicyConfig"]["filtersConfig"]}
     assert filters["PROMPT_ATTACK"]["inputStrength"] == "HIGH"
     entities = guardrail.inputs["sensitiveInformationPolicyConfig"]["piiEntitiesConfig"]
-    actions = {e["type"]: e["outputAction"] for e in entities if e["outputEnabled"]}
-    assert actions["EMAIL"] == "ANONYMIZE"
-    assert actions["CREDIT_DEBIT_CARD_NUMBER"] == "BLOCK"
+    answers = {e["type"]: e["outputAction"] for e in entities if e["outputEnabled"]}
+    messages = {e["type"]: e["inputAction"] for e in entities if e["inputEnabled"]}
+    assert answers["CREDIT_DEBIT_CARD_NUMBER"] == "BLOCK"
+    assert len(answers) == len(entities) == 17
+    if level == "standard":
+        assert answers["EMAIL"] == "ANONYMIZE"
+        assert not messages
+    else:
+        assert set(answers.values()) == {"BLOCK"}
+        assert (messages["EMAIL"], messages["CREDIT_DEBIT_CARD_NUMBER"]) == ("ANONYMIZE", "BLOCK")
+        assert messages.keys() == answers.keys()
     grounding = guardrail.inputs["contextualGroundingPolicyConfig"]["filtersConfig"]
-    assert {g["type"] for g in grounding} == {"GROUNDING", "RELEVANCE"}
+    wanted = {"standard": 0.7, "strict": 0.85}[level]
+    assert {g["type"]: g["threshold"] for g in grounding} == {"GROUNDING": wanted, "RELEVANCE": wanted}
     assert [t["name"] for t in guardrail.inputs["topicPolicyConfig"]["topicsConfig"]]

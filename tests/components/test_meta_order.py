@@ -26,10 +26,10 @@ def _strings(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def test_what_is_given_a_role_waits_for_the_roles_policies(programs: dict[str, Program]) -> None:
+def test_what_is_given_a_role_waits_for_the_roles_policies(stacks: dict[str, Program]) -> None:
     """AWS tries a role when it is given one: gateway, harness, trail, Firehose and functions fail without."""
     given = set()
-    for program in programs.values():
+    for program in stacks.values():
         roles = {
             f"arn:aws:iam::{ACCOUNT}:role{r.inputs['path']}{r.inputs['name']}": r
             for r in program.of("aws:iam/role:Role")
@@ -44,7 +44,7 @@ def test_what_is_given_a_role_waits_for_the_roles_policies(programs: dict[str, P
                 given.add(resource.type)
     assert given == {
         *("aws:lambda/function:Function", "aws:cloudtrail/trail:Trail"),
-        "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+        *("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "aws:scheduler/schedule:Schedule"),
         *("aws-native:bedrockagentcore:Gateway", "aws-native:bedrockagentcore:Harness"),
     }
 

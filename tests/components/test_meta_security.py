@@ -42,8 +42,8 @@ def _grants(everything: list[Recorded]) -> Iterator[dict[str, Any]]:
             yield from _statements(resource.inputs["policy"])
 
 
-def test_every_role_has_its_sides_boundary(programs: dict[str, Program]) -> None:
-    for stack, program in programs.items():
+def test_every_role_has_its_sides_boundary(stacks: dict[str, Program]) -> None:
+    for stack, program in stacks.items():
         boundary = f"{BOUNDARY}-boundary" if stack == "dev" else f"{BOUNDARY}-team-boundary"
         for role in _of(program.resources, "aws:iam/role:Role"):
             assert role.inputs["permissionsBoundary"] == boundary, role.name
@@ -76,7 +76,7 @@ def test_services_assume_roles_for_this_account_only(everything: list[Recorded])
             assert f":{ACCOUNT}:" in trust["Condition"]["ArnLike"]["aws:SourceArn"], role.name
     assert services == {
         *("lambda.amazonaws.com", "bedrock-agentcore.amazonaws.com"),
-        *("firehose.amazonaws.com", "cloudtrail.amazonaws.com"),
+        *("firehose.amazonaws.com", "cloudtrail.amazonaws.com", "scheduler.amazonaws.com"),
     }
 
 
@@ -104,8 +104,8 @@ def test_every_wildcard_resource_has_its_reason(everything: list[Recorded]) -> N
     assert used == set(WILDCARDS), "a reason for something that is no longer there"
 
 
-def test_a_boundary_lets_through_what_is_granted_and_no_more(programs: dict[str, Program]) -> None:
-    platform, *teams = programs.values()
+def test_a_boundary_lets_through_what_is_granted_and_no_more(stacks: dict[str, Program]) -> None:
+    platform, *teams = stacks.values()
     for side, allowed in ((platform.resources, PLATFORM_ACTIONS), (_all(teams), TEAM_ACTIONS | set(MODEL))):
         granted = {
             action
@@ -141,8 +141,8 @@ def test_policies_fit_iam(everything: list[Recorded]) -> None:
         assert len("".join(boundary.inputs["policy"].split())) <= MAX_MANAGED
 
 
-def test_an_operator_can_call_its_own_front_door_and_nothing_else(programs: dict[str, Program]) -> None:
-    for stack, program in programs.items():
+def test_an_operator_can_call_its_own_front_door_and_nothing_else(stacks: dict[str, Program]) -> None:
+    for stack, program in stacks.items():
         if stack == "dev":
             continue
         team = stack.partition(".")[2]
@@ -158,8 +158,8 @@ def test_an_operator_can_call_its_own_front_door_and_nothing_else(programs: dict
         assert invoke["Condition"] == {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
 
 
-def test_nothing_of_one_team_is_granted_to_another(programs: dict[str, Program]) -> None:
-    teams = {stack.partition(".")[2]: program for stack, program in programs.items() if stack != "dev"}
+def test_nothing_of_one_team_is_granted_to_another(stacks: dict[str, Program]) -> None:
+    teams = {stack.partition(".")[2]: program for stack, program in stacks.items() if stack != "dev"}
     for team, program in teams.items():
         others = [o for name, o in teams.items() if name != team]
         foreign = {o.outputs[key] for o in others for key in ("memory_arn", "team_key_arn")}

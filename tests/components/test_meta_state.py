@@ -30,6 +30,8 @@ REMADE = {
     *("aws:glue/catalogDatabase:CatalogDatabase", "aws:glue/catalogTable:CatalogTable"),
     *("aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"),
     *("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "aws:kms/alias:Alias"),
+    *("aws:scheduler/schedule:Schedule", "aws:scheduler/scheduleGroup:ScheduleGroup"),
+    "aws:sqs/queue:Queue",  # of dead letters: what could not be done, of which the trail and the logs tell too
     *("aws:lambda/alias:Alias", "aws:lambda/function:Function", "aws:lambda/functionUrl:FunctionUrl"),
     *("aws:lambda/permission:Permission", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"),
     *(

@@ -17,7 +17,7 @@ from functions.common import aws
 from functions.front_door import harness
 from functions.tools.knowledge_search import documents
 from functions.tools.web_search import provider
-from tests.functions.front_door_aws import ARN, Aws
+from tests.functions.front_door_aws import ARN, SCHEDULES, Aws
 
 REGION = "eu-west-1"
 ENVIRONMENT = {
@@ -243,11 +243,14 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     agents = {
         "helpdesk": {"harness_arn": ARN, "qualifier": "live"},
         "billing": {"harness_arn": ARN, "qualifier": "live"},
+        "contracts": {"harness_arn": ARN, "qualifier": "live", "guardrail": "strict", "scheduled": True},
+        "lost": {"harness_arn": ARN, "qualifier": "live", "guardrail": "paranoid"},
     }
+    guardrails = {"standard": {"id": "gr123", "version": "3"}, "strict": {"id": "gr456", "version": "7"}}
     monkeypatch.setenv("AGENTS", json.dumps(agents))
     monkeypatch.setenv("TEAM", "support")
-    monkeypatch.setenv("GUARDRAIL_ID", "gr123")
-    monkeypatch.setenv("GUARDRAIL_VERSION", "3")
+    monkeypatch.setenv("GUARDRAILS", json.dumps(guardrails))
+    monkeypatch.setenv("SCHEDULES_ROLE", SCHEDULES)
     for cached in (aws.client, harness.client):
         cached.cache_clear()
     yield server

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 import struct
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ from functions.front_door.handler import handler
 ARN = "arn:aws:bedrock-agentcore:eu-west-1:123456789012:harness/dev_support_helpdesk-AbCdEf1234"
 ALICE = "arn:aws:sts::123456789012:assumed-role/corral-dev-team-support-operator/alice"
 BOB = ALICE.replace("alice", "bob")
+SCHEDULES = "arn:aws:sts::123456789012:assumed-role/corral-dev-team-support-schedules"
 PASSED = {"action": "NONE", "outputs": [], "assessments": [], "usage": {}}
 
 
@@ -87,6 +89,7 @@ class Aws(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), AwsHandler)
         self.invocations: list[dict[str, Any]] = []
         self.checks: list[tuple[str, str]] = []
+        self.applied: set[str] = set()  # guardrails, with their version
         self.guard: Callable[[str, str], dict[str, Any]] = lambda source, text: PASSED
         self.guard_status = 200
         self.stream: Callable[[], Iterator[bytes]] = lambda: iter(answering("Hold the button."))
@@ -103,7 +106,8 @@ class AwsHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         address = urlsplit(self.path)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if address.path.startswith("/guardrail/gr123/version/3/apply"):
+        if found := re.fullmatch(r"/guardrail/(gr123/version/3|gr456/version/7)/apply", address.path):
+            self.server.applied.add(found[1].replace("/version/", ":"))
             text = body["content"][0]["text"]["text"]
             self.server.checks.append((body["source"], text))
             self._json(self.server.guard_status, self.server.guard(body["source"], text))

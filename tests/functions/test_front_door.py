@@ -176,7 +176,7 @@ def test_agents_are_listed(server: Aws, context: Any) -> None:
     assert answer["statusCode"] == 200
     assert json.loads(answer["body"]) == {
         "team": "support",
-        "agents": [{"agent": "billing"}, {"agent": "helpdesk"}],
+        "agents": [{"agent": name} for name in ("billing", "contracts", "helpdesk", "lost")],
     }
 
 
@@ -229,6 +229,26 @@ def test_a_guardrail_that_steps_in_without_saying_how_has_blocked(
     assert answer["blocked"] == "input"
     assert answer["answer"]
     assert server.invocations == []
+
+
+def test_the_guardrail_is_the_one_of_the_agents_level(server: Aws, context: Any) -> None:
+    assert post(context, {"message": "hello"})[0] == 200
+    assert server.applied == {"gr123:3"}
+    server.applied.clear()
+    assert post(context, {"message": "hello"}, agent="contracts")[0] == 200
+    assert server.applied == {"gr456:7"}
+
+
+def test_an_agent_whose_level_has_no_guardrail_is_not_asked(
+    server: Aws, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failed(context, agent="lost") == (502, "guardrail_unavailable")
+    monkeypatch.setenv("GUARDRAILS", json.dumps({"strict": {"id": "gr456", "version": "7"}}))
+    assert failed(context) == (502, "guardrail_unavailable")
+    monkeypatch.delenv("GUARDRAILS")
+    assert post(context, {"message": "hello"})[0] == 502
+    assert not server.checks
+    assert not server.invocations
 
 
 def test_a_long_answer_is_checked_whole(server: Aws, context: Any) -> None:

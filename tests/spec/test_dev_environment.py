@@ -24,11 +24,12 @@ def agents(dev: Environment) -> list[ResolvedAgent]:
 def test_three_teams_of_two_agents(dev: Environment) -> None:
     assert {team: len(agents) for team, agents in dev.agents.items()} == {
         "finance": 2,
+        "legal": 0,
         "sales": 2,
         "support": 2,
     }
-    assert len(dev.tools) == 5
-    assert len(dev.domains) == 3
+    assert len(dev.tools) == 6
+    assert len(dev.domains) == 4
     assert dev.notices == []
 
 

@@ -32,31 +32,26 @@ def request(agent: AgentEntry) -> str:
 
 def suspend(agent: AgentEntry) -> str:
     """Write the item that denies an agent its next step."""
-    item = {"status": {"S": "suspended"}, "reason": {"S": "why, for whoever asks"}}
-    return _state(agent, "put-item", f'--item "{_item(item)}"')
+    return _state(agent, "put-item", "--item", ",status={S=suspended},reason={S=why}")
 
 
 def resume(agent: AgentEntry) -> str:
     """Take that item away."""
-    return _state(agent, "delete-item", f'--key "{_item({})}"')
+    return _state(agent, "delete-item", "--key", "")
 
 
-def _state(agent: AgentEntry, operation: str, rest: str) -> str:
-    spec = agent.spec
+def _state(agent: AgentEntry, operation: str, option: str, more: str) -> str:
+    """A change of an agent's state in the table that the supervisor reads at each step."""
+    environment, team = agent.spec.environment, agent.spec.team
     return "\n".join(
         (
-            f"TABLE=$(pulumi stack output agents_table -s {spec.environment})",
-            f"AGENT=$(pulumi stack output agents -s {spec.environment}.{spec.team} --json | "
-            f"jq -r '.\"{spec.name}\".harness_arn')",
+            f"TABLE=$(pulumi stack output agents_table -s {environment})",
+            f"AGENT=$(pulumi stack output agents -s {environment}.{team} --json |",
+            f"  jq -r '.[\"{agent.spec.name}\"].harness_arn')",
             f'aws dynamodb {operation} --table-name "$TABLE" \\',
-            f"  {rest}",
+            f'  {option} "agent={{S=$AGENT}},item={{S=state}}{more}"',
         )
     )
-
-
-def _item(more: dict[str, Any]) -> str:
-    """An item of the agents' table, for double quotes in a shell: $AGENT is filled in there."""
-    return json.dumps({"agent": {"S": "$AGENT"}, "item": {"S": "state"}, **more}).replace('"', '\\"')
 
 
 def lines(template: Template) -> str:

@@ -95,4 +95,4 @@ def _plain_words(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FolderError(f"{out}: {error.strerror or error}") from None
+        raise FolderError(f"{error.filename or out}: {error.strerror or error}") from None

@@ -11,10 +11,10 @@ SCRIPT = "search-index.js"
 
 
 def index(site: Site) -> str:
-    """The script. What it holds is plain text in ASCII, and search.js never makes HTML of it."""
+    """The script. What it holds is text in ASCII without a tag in it, and search.js never makes HTML of it."""
     entries = [*_agents(site.agents), *_others(site)]
     lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in entries)
-    return f"window.corralSearchIndex = [\n{lines}\n];\n"
+    return f"window.corralSearchIndex = [\n{lines}\n];\n".replace("<", "\\u003c")
 
 
 def _agents(agents: Iterable[AgentEntry]) -> Iterator[dict[str, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from corral.spec.conditions import ApprovalRule, Condition, ConditionError, Operator, parse
 from corral.spec.resolve import ResolvedAgent, ResolvedLimits
+from corral.spec.scenario import Stop
 from corral.spec.team import Approval, Limits
 from corral.spec.template import Drift, Parameter
 from corral.spec.tool import ArgumentSchema, Need, Tool
@@ -26,6 +27,12 @@ _NEEDS: dict[Need, str] = {
     "warehouse": "the tables of the data domains",
     "queries": "the queries that were run",
     "reports": "the bucket of reports",
+}
+_STOPS: dict[Stop, str] = {
+    "iterations": "too many turns",
+    "output-tokens": "too many tokens",
+    "time": "too long",
+    "supervisor": "by the supervisor",
 }
 _DRIFT = {
     "accuracy": "accuracy",
@@ -52,7 +59,7 @@ def joined(parts: Sequence[str], last: str = "and") -> str:
 
 def number(value: float) -> str:
     """A number with its thousands apart."""
-    return f"{value:,}"
+    return f"{int(value) if value == int(value) else value:,}"
 
 
 def percent(share: float) -> str:
@@ -181,3 +188,8 @@ def default(of: Parameter) -> str:
     if of.default is None:
         return "the prompt does without" if of.optional else "must be given"
     return yes_no(of.default) if isinstance(of.default, bool) else str(of.default)
+
+
+def stopped(reason: Stop) -> str:
+    """Why a run ended before its end."""
+    return _STOPS[reason]

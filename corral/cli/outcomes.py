@@ -32,6 +32,8 @@ def show(outcomes: Sequence[Outcome], action: Action, seconds: float, verbose: b
         _say(_headline(outcome, action))
         for what in _SIGNS:
             _changes([change for change in outcome.changes if change.what == what], verbose)
+        if outcome.deprecated:
+            _say(f"deprecated in the registry: {escape(', '.join(outcome.deprecated))}", 4)
         for problem in outcome.problems:
             _problem(problem)
     failed = [outcome.stack for outcome in outcomes if outcome.state == "failed"]

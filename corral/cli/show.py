@@ -49,7 +49,7 @@ def as_json(
     """The whole run for scripts."""
     return {
         "stacks": {
-            stack: {"outputs": _shown(result), "warnings": result.warnings}
+            stack: {"outputs": _shown(result), "warnings": result.warnings, "deprecated": result.deprecated}
             for stack, result in results.items()
         },
         "resources": resource_rows(results),
@@ -221,6 +221,10 @@ def _close(
         + (f", [red]{wrong} not as expected[/red]" if wrong else "")
     )
     for stack, result in results.items():
+        if result.deprecated:
+            console.print(
+                f"Deprecated in the registry: {escape(', '.join(result.deprecated))}", highlight=False
+            )
         for warning in result.warnings:
             console.print(f"[yellow]warning[/yellow] {stack}: {escape(warning)}", highlight=False)
     for notice in environment.notices:

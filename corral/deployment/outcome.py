@@ -69,12 +69,16 @@ class Problem:
 
 @dataclass
 class Outcome:
-    """One stack's part of a deployment, filled in while it runs. `reason` says why it was skipped."""
+    """One stack's part of a deployment, filled in while it runs. `reason` says why it was skipped.
+
+    `deprecated` are the retired agents whose registry records were marked so after it.
+    """
 
     stack: str
     state: State = "done"
     changes: list[Change] = field(default_factory=list)
     unchanged: int = 0
+    deprecated: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     seconds: float = 0.0
     reason: str = ""

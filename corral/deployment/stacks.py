@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import boto3
 from pulumi.automation import CommandError, ConcurrentUpdateError, EngineEvent
 
 from corral.deployment.origin import Origins
 from corral.deployment.outcome import Outcome, Problem
+from corral.deployment.outputs import OutputsError, stack_outputs
 from corral.deployment.pulumi_cli import InterruptedBeforeError, Lines, PulumiCli
+from corral.deprecation import SERVICE, deprecate
 from corral.spec.load import Environment
 
 Action = Literal["up", "preview", "destroy"]
@@ -112,6 +115,8 @@ class Deployment:
                 outcome.problems.append(
                     Problem("interrupted: Pulumi does not say whether all of it was done")
                 )
+            elif action == "up":
+                self._deprecate(name, outcome)
         except InterruptedBeforeError:
             outcome = _interrupted_before(name)
         except ConcurrentUpdateError:
@@ -149,6 +154,22 @@ class Deployment:
             on_output=take,
             on_error=said.append,
         )
+
+    def _deprecate(self, name: str, outcome: Outcome) -> None:
+        """Mark the registry records of a team's retired agents, now that they say so."""
+        team = self.environment.teams.get(name.partition(".")[2])
+        if team is None or not team.retired or not self.environment.has_registry:
+            return
+        try:
+            records = stack_outputs(self.cli, self.folder, name).get("retired") or {}
+        except OutputsError as error:
+            outcome.problems.append(Problem(f"{error}: no registry record was marked deprecated"))
+            return
+        # A session for each: stacks are done side by side, and sessions are for one thread.
+        control = boto3.Session(region_name=self.environment.platform.region).client(SERVICE)
+        done = deprecate(control, team, records)
+        outcome.deprecated = done.marked
+        outcome.problems += [Problem(problem) for problem in done.problems]
 
     def _why(self, outcome: Outcome, said: Sequence[str], error: CommandError) -> str:
         """Why a stack failed of which the engine told no error: there is always something to say."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import urllib3
+from botocore.config import Config
 from botocore.credentials import Credentials
 
 STATE_FOLDER = ".corral"
@@ -125,17 +126,22 @@ class Session:
         messages: list[dict[str, Any]] = self._admin("GET", f"conversation?session={session_id}")
         return messages
 
-    def log_lines(self, group: str) -> list[str]:
-        """What is in a log group, oldest first; nothing when there is no such group."""
-        import boto3  # takes a while, and is needed only when something failed
+    def client(self, service: str) -> Any:
+        """A client of one of its services, as the administrator."""
+        import boto3  # takes a while, and is rarely needed
 
-        logs = boto3.client(
-            "logs",
+        return boto3.client(
+            service,
             region_name=self.at.region,
             endpoint_url=self.at.endpoint,
             aws_access_key_id=self.at.access_key_id,
             aws_secret_access_key=self.at.secret_access_key,
+            config=Config(inject_host_prefix=False),
         )
+
+    def log_lines(self, group: str) -> list[str]:
+        """What is in a log group, oldest first; nothing when there is no such group."""
+        logs = self.client("logs")
         try:
             pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
             return [event["message"] for page in pages for event in page["events"]]

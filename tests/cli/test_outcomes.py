@@ -48,6 +48,12 @@ def many(what: str, count: int) -> list[Change]:
     ]
 
 
+def test_retired_agents_whose_records_were_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    marked = ["support/helpdesk", "support/concierge"]
+    shown = screen(monkeypatch, Outcome("dev.support", unchanged=3, deprecated=marked))
+    assert shown.splitlines()[1] == "    deprecated in the registry: support/helpdesk, support/concierge"
+
+
 def test_a_failing_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = screen(
         monkeypatch, Outcome("dev", unchanged=3), played("failed"), Outcome("dev.x", "skipped", reason="r")

@@ -371,6 +371,7 @@ def test_what_it_records_is_data(make: Make, pulumi: FakePulumi) -> None:
         "state": "skipped",
         "changes": [],
         "unchanged": 0,
+        "deprecated": [],
         "problems": [],
         "seconds": 0.0,
         "reason": "dev is not done",

@@ -110,6 +110,9 @@ class StackResult:
     errors: list[Failure] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    deprecated: list[str] = field(
+        default_factory=list
+    )  # retired agents whose records were marked so afterwards
     log: str = ""
     seconds: float = 0.0
 

@@ -77,7 +77,7 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
     agents = {
         name: _resolve_team(around, file, file.spec) for name, file in teams.items() if file.spec is not None
     }
-    _check_derived_names(folder.name, platform, teams)
+    _check_derived_names(folder.name, teams)
     if report.errors or platform.spec is None:
         raise SpecErrors(report.errors)
     notices = [
@@ -182,18 +182,11 @@ def _check_retired(file: Loaded[Team], team: Team, index: int) -> None:
                 return
 
 
-def _check_derived_names(
-    environment: str, platform: Loaded[Platform], teams: Mapping[str, Loaded[Team]]
-) -> None:
-    """Check that the names on AWS are short enough and unique: two agents' names can make the same one."""
-    for tool in platform.spec.tools if platform.spec else ():
-        for kind, name, limit in (
-            ("allowedTools entry", names.allowed_tool(tool), names.MAX_ALLOWED_TOOL),
-            ("function name", names.tool_function_name(environment, tool), names.MAX_FUNCTION_NAME),
-        ):
-            if len(name) > limit:
-                message, hint = _too_long(kind, name, limit, "tool's")
-                platform.error(("tools", tool), f"tools.{tool}: {message}", hint, key=True)
+def _check_derived_names(environment: str, teams: Mapping[str, Loaded[Team]]) -> None:
+    """Check that the names on AWS are short enough and unique: two agents' names can make the same one.
+
+    Names that follow from a tool's are short enough by the limits of its name; a test holds that true.
+    """
     taken: dict[tuple[str, str], tuple[tuple[str, str], str]] = {}
     for file in teams.values():
         for index, agent in enumerate(file.spec.agents if file.spec else ()):
@@ -207,14 +200,12 @@ def _check_derived_names(
             ):
                 owner, shown = taken.setdefault((kind, name), ((team, agent.key), f"{team}/{agent.name}"))
                 if len(name) > limit:
-                    message, hint = _too_long(kind, name, limit, "team's or the agent's")
-                    file.error(place, f"{dotted(place)}: {message}", hint)
+                    file.error(
+                        place,
+                        f'{dotted(place)}: the {kind} on AWS, "{name}", is {len(name)} characters long',
+                        f"Allowed: at most {limit}. Shorten the team's or the agent's name.",
+                    )
                 elif owner != (team, agent.key):
                     message = f'{dotted(place)}: its {kind} on AWS, "{name}", is also that of {shown}'
                     file.error(place, message, "Rename one of the two.")
                     break
-
-
-def _too_long(kind: str, name: str, limit: int, whose: str) -> tuple[str, str]:
-    message = f'the {kind} on AWS, "{name}", is {len(name)} characters long'
-    return message, f"Allowed: at most {limit}. Shorten the {whose} name."

@@ -28,7 +28,7 @@ Version = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)
 MAX_HARNESS_NAME = 40
 MAX_POLICY_NAME = 48
 MAX_ROLE_NAME = 64
-MAX_FUNCTION_NAME = 64
+MAX_FUNCTION_NAME = 64  # no tool's can be longer, nor its entry below: the limits of names see to it
 MAX_ALLOWED_TOOL = 64  # a harness refuses a longer allowedTools entry
 
 GATEWAY_TOOL = "tools"  # what a harness calls the gateway in its own list of tools

@@ -9,6 +9,7 @@ FORM = (
     'Allowed: "rate(1 day)" or "cron(0 7 ? * MON *)": minutes, hours, day of month, month, day of week, year.'
 )
 SHORTEST_MINUTES = 15  # an agent that runs more often than this is a loop, not a report
+_TOO_OFTEN = f"it runs more often than every {SHORTEST_MINUTES} minutes"
 
 _RATE = re.compile(r"rate\(([1-9]\d{0,3}) (minute|hour|day)(s?)\)")
 _CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
@@ -31,7 +32,9 @@ def schedule_problem(text: str) -> str | None:
         count, unit, plural = int(rate[1]), rate[2], rate[3]
         if (count == 1) == bool(plural):
             return f'after {count} stands "{unit}{"s" * (count != 1)}"'
-        return None if count * _MINUTES[unit] >= SHORTEST_MINUTES else _too_often()
+        if count * _MINUTES[unit] < SHORTEST_MINUTES:
+            return _TOO_OFTEN
+        return None
     cron = _CRON.fullmatch(text)
     if cron is None:
         return "it is neither a rate nor a cron expression"
@@ -42,7 +45,9 @@ def schedule_problem(text: str) -> str | None:
             return f'"{value}" is no {name}'
     if (cron[3] == "?") == (cron[5] == "?"):
         return 'either the day of month or the day of week is "?"'
-    return _too_often() if _too_dense(cron[1]) else None
+    if _too_dense(cron[1]):
+        return _TOO_OFTEN
+    return None
 
 
 def _is_part(part: str, lowest: int, highest: int, words: str) -> bool:
@@ -64,7 +69,3 @@ def _too_dense(minutes: str) -> bool:
     ordered = sorted(due)
     gaps = zip(ordered, [*ordered[1:], ordered[0] + 60], strict=True)
     return any(after - before < SHORTEST_MINUTES for before, after in gaps)
-
-
-def _too_often() -> str:
-    return f"it runs more often than every {SHORTEST_MINUTES} minutes"

@@ -58,7 +58,7 @@ def operators(account: str, region: str, outputs: Mapping[str, Mapping[str, Any]
             )
         return {
             team: session.get_credentials().get_frozen_credentials()
-            if _is_session_of(caller["Arn"], told["operator_role_arn"])
+            if is_session_of(caller["Arn"], told["operator_role_arn"])
             else _assumed(sts, told["operator_role_arn"])
             for team, told in outputs.items()
         }
@@ -66,7 +66,7 @@ def operators(account: str, region: str, outputs: Mapping[str, Mapping[str, Any]
         raise LiveError(str(error)) from error
 
 
-def _is_session_of(caller_arn: str, role_arn: str) -> bool:
+def is_session_of(caller_arn: str, role_arn: str) -> bool:
     """Whether arn:aws:sts::1:assumed-role/NAME/SESSION is a session of arn:aws:iam::1:role/PATH/NAME."""
     kind, _, rest = caller_arn.partition(":assumed-role/")
     return (

@@ -67,6 +67,7 @@ def start(account: str, region: str, port: int = 0) -> Running:
 
     server = make_server(HOST, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
     listener.close()
-    thread = threading.Thread(target=server.serve_forever, name="local-aws", daemon=True)
+    # The seconds after which it looks whether it should stop.
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="local-aws", daemon=True)
     thread.start()
     return Running(endpoint, account, region, key_id, secret, aws, server, thread)

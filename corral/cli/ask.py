@@ -68,9 +68,11 @@ class Asker:
                 console.print(
                     f"{number:>3}  {escape(name):<{width}}  [dim]{escape(about)}[/dim]", highlight=False
                 )
+        if given is not None:
+            return self.value(flag, given, check, question)
         names = {str(number): name for number, (name, _) in enumerate(options, 1)}
-        # a name that is a number is that name
-        return self.value(flag, given, lambda answer: check(names.get(answer, answer)), question, default)
+        names |= {name: name for name, _ in options}  # a name that is a number is that name
+        return self.value(flag, None, lambda answer: check(names.get(answer, answer)), question, default)
 
     def settle(self) -> None:
         """End with 2 when something is missing, and say in one line what."""

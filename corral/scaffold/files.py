@@ -68,11 +68,17 @@ def write(changes: Sequence[Change], root: Path) -> None:
         raise ValueError("only one file can be edited in one step")
     ordered = sorted(changes, key=lambda change: change.before is not None)
     made: list[Path] = []
+    current = ordered[0].path
     try:
         for change in ordered:
+            current = change.path
             _check(change, root)
-        staged = [(change, _stage(change, made)) for change in ordered]
+        staged: list[tuple[Change, Path]] = []
+        for change in ordered:
+            current = change.path
+            staged.append((change, _stage(change, made)))
         for change, temporary in staged:
+            current = change.path
             _check(change, root)  # again: somebody may have written in between
             os.replace(temporary, change.path)
             made.remove(temporary)
@@ -83,9 +89,9 @@ def write(changes: Sequence[Change], root: Path) -> None:
             with contextlib.suppress(OSError):
                 path.rmdir() if path.is_dir() else path.unlink()
         if isinstance(error, OSError):
-            where = shown_path(Path(error.filename), root) if error.filename else "the files"
+            why = error.strerror or error
             raise CannotWriteError(
-                f"{where} cannot be written: {error.strerror or error}. Nothing was changed."
+                f"{shown_path(current, root)} cannot be written: {why}. Nothing was changed"
             ) from None
         raise
     for folder in {change.path.parent for change in ordered}:

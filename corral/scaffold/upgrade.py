@@ -8,7 +8,6 @@ from corral.scaffold import yaml_text
 from corral.scaffold.agent import majors, sound_template, store, team_file
 from corral.scaffold.files import Change, edited, read
 from corral.scaffold.retire import index_of
-from corral.spec.errors import SpecErrors
 from corral.spec.load import Environment
 from corral.spec.resolve import ResolvedAgent
 from corral.spec.team import ParameterValue
@@ -83,8 +82,7 @@ def plan(environment: Environment, agent: ResolvedAgent, target: int) -> Move:
         if not now.pinned < major <= target:
             continue
         found = sound_template(environment, f"{now.template}@{major}")
-        if isinstance(found, tuple):
-            raise SpecErrors([])
+        assert not isinstance(found, tuple)  # it is one of those there are
         template = found.spec
         if template.upgrade is None:
             notes.append(

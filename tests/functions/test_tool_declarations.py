@@ -35,14 +35,15 @@ def source(folder: Path) -> str:
 
 
 def test_the_catalogue_has_its_six_tools() -> None:
-    assert [folder.name for folder in FOLDERS] == [
+    # a company has tools of its own beside them
+    assert {folder.name for folder in FOLDERS} >= {
         "knowledge_search",
         "refund_issue",
         "report_write",
         "ticket_create",
         "warehouse_query",
         "web_search",
-    ]
+    }
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

@@ -56,7 +56,9 @@ def _play_one(session: Session, team: dict[str, Any], agent: ResolvedAgent, scen
     answer: Answer | None = None
     try:
         if scenario.by == "schedule":
-            schedule = team["agents"][agent.name]["schedule"]
+            schedule = team["agents"][agent.name].get("schedule")
+            if schedule is None:
+                raise LocalAwsError("its schedule is not on this local AWS: deploy the team anew")
             answer = read_answer(session.run_schedule(schedule["arn"]))
         else:
             keys = session.credentials_for(team["operator_role_arn"], scenario.name)

@@ -2,22 +2,27 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+import yaml
 
+from corral.local.journey import play, scripts
 from corral.local.rehearse import on_served
 from corral.local.session import Session, find
 from corral.scenarios.live import needs_script
 from corral.spec.load import load_environment
+from corral.spec.scenario import Scenarios
 from tests.deployment.fake_pulumi import FakePulumi
 from tests.served import probe
-from tests.served.conftest import CORRAL, run
+from tests.served.conftest import CORRAL, ROOT, run
 
 PROBED = {
     "says-it": "as expected",
@@ -290,3 +295,23 @@ def test_an_agent_that_is_not_deployed_is_named(project: Path, pulumi: FakePulum
     assert "support/helpdesk is not in the stack dev.support: corral up dev first" in " ".join(
         done.stderr.split()
     )
+
+
+def test_the_example_of_the_document_goes_as_it_says(
+    project: Path, served: dict[str, Any], outputs: dict[str, Any]
+) -> None:
+    text = (ROOT / "docs/scenarios.md").read_text()
+    (example,) = re.findall(r"<!-- test: scenarios -->\n```yaml\n(.*?)```", text, re.S)
+    scenarios = Scenarios.model_validate(yaml.safe_load(example)).scenarios
+    agent = load_environment(project / "stacks/dev").agents["support"]["helpdesk"]
+    playing = replace(agent, scenarios=scenarios)
+    deployed = find(project, "dev")
+    assert deployed is not None
+    session = Session(deployed.at)
+    session.put_scripts(scripts([playing], outputs))
+    try:
+        played = list(play(session, [playing], outputs))
+    finally:
+        session.put_scripts(scripts([agent], outputs))
+    assert len(played) == 3
+    assert [one.problems for one in played] == [(), (), ()]

@@ -16,7 +16,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from corral.spec.errors import listed, show, suggestion
 from corral.spec.source import hidden_character
 
-MAX_PROMPT = 20_000  # characters, rendered
+# Characters, rendered. A harness sets no limit; AgentCore's recommendations for a system prompt take this many.
+MAX_PROMPT = 20_000
 PROMPT_NAMES = frozenset({"parameters", "agent", "team", "tools"})
 TURN_NAMES = frozenset({"parameters", "agent", "team", "last", "results"})
 _FILE = "<template>"  # what Jinja2 calls a template made from text, in tracebacks

@@ -11,7 +11,7 @@ FORM = (
 SHORTEST_MINUTES = 15  # an agent that runs more often than this is a loop, not a report
 _TOO_OFTEN = f"it runs more often than every {SHORTEST_MINUTES} minutes"
 
-_RATE = re.compile(r"rate\(([1-9]\d{0,3}) (minute|hour|day)(s?)\)")
+_RATE = re.compile(r"rate\(([1-9][0-9]{0,3}) (minute|hour|day)(s?)\)")
 _CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 _MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
@@ -19,7 +19,7 @@ _DAYS = "SUN|MON|TUE|WED|THU|FRI|SAT"
 _FIELDS = (  # name, lowest, highest, words, what else may stand there
     ("minutes", 0, 59, "", ""),
     ("hours", 0, 23, "", ""),
-    ("day of month", 1, 31, "", r"\?|L|L-\d{1,2}|\d{1,2}W|LW"),
+    ("day of month", 1, 31, "", r"\?|L|L-([1-9]|[12][0-9]|30)|([1-9]|[12][0-9]|3[01])W|LW"),
     ("month", 1, 12, _MONTHS, ""),
     ("day of week", 1, 7, _DAYS, r"\?|L|[1-7]L|[1-7]#[1-5]"),
     ("year", 1970, 2199, "", ""),
@@ -52,10 +52,12 @@ def schedule_problem(text: str) -> str | None:
 
 def _is_part(part: str, lowest: int, highest: int, words: str) -> bool:
     """Whether a part of a field is *, a value or a range, each with a step or without."""
-    found = re.fullmatch(rf"(?:\*|(\d+|{words or '-'})(?:-(\d+|{words or '-'}))?)(?:/([1-9]\d*))?", part)
-    return found is not None and all(
-        lowest <= int(number) <= highest for number in found.groups()[:2] if number and number.isdigit()
-    )
+    value = rf"[0-9]{{1,4}}|{words or '-'}"
+    found = re.fullmatch(rf"(?:\*|({value})(?:-({value}))?)(?:/[1-9][0-9]{{0,3}})?", part)
+    if found is None:
+        return False
+    numbers = [int(number) for number in found.groups() if number and number.isdigit()]
+    return numbers == sorted(numbers) and all(lowest <= number <= highest for number in numbers)
 
 
 def _too_dense(minutes: str) -> bool:

@@ -1,13 +1,29 @@
 """A parameter's value is data: whatever it holds, it stays within its quotes, on its line."""
 
 import json
+from pathlib import Path
+from typing import Any
 
+import botocore.session
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corral.spec.prompt import PromptError, check_prompt, check_turn, parameters_used, quoted, render_prompt
+from corral.spec.document import Report
+from corral.spec.prompt import (
+    MAX_PROMPT,
+    PromptError,
+    check_prompt,
+    check_turn,
+    parameters_used,
+    quoted,
+    render_prompt,
+)
 from corral.spec.source import hidden_character
+from corral.spec.template import Parameter
+from corral.spec.templates import LoadedTemplate, TemplateStore, value_problem
+
+ROOT = Path(__file__).parents[2]
 
 PROMPT = "# Role\nYou help with {{ parameters.value }}.\n# Rules\nBe kind."
 
@@ -88,3 +104,67 @@ def test_turns_know_results_and_not_the_tools() -> None:
     assert list(check_turn("{{ last.x }} {{ results[0] }} {{ parameters.a }}", ["a"])) == []
     assert [message for _, message, _ in check_turn("{{ tools }}", [])] == ['unknown name "tools"']
     assert parameters_used("{{ parameters.a }} {{ parameters['b'] }} {{ last.c }}") == {"a", "b"}
+
+
+def templates() -> list[LoadedTemplate]:
+    store = TemplateStore(ROOT, ROOT / "stacks/dev", Report())
+    found = [store.find(f"{n}@{v.split('.')[0]}") for n in store.names() for v in store.versions(n)]
+    return [template for template in found if isinstance(template, LoadedTemplate)]
+
+
+TEMPLATES = templates()
+HOSTILE = st.text(st.sampled_from('"\\\n\r\t{}%#<>/`*_-=.: aeé\u2028\u202e\x1b\x85\U000e0041'), max_size=60)
+
+
+def test_the_templates_are_here() -> None:
+    assert len({template.spec.template for template in TEMPLATES}) >= 5
+
+
+@settings(deadline=None)
+@given(template=st.sampled_from(TEMPLATES), value=HOSTILE | st.text(max_size=60))
+def test_no_allowed_value_adds_a_line_to_the_prompt_of_a_real_template(
+    template: LoadedTemplate, value: str
+) -> None:
+    def rendered(text: str) -> str:
+        values: dict[str, Any] = dict.fromkeys(template.spec.parameters, text)
+        context = {"parameters": values, "agent": "a", "team": "b", "tools": tuple(template.spec.tools)}
+        return render_prompt(template.prompt or "", context)
+
+    plain, hostile = rendered("a name"), rendered(value or "x")
+    assert len(hostile.splitlines()) == len(plain.splitlines())
+    assert [line for line in hostile.splitlines() if line.startswith("#")] == [
+        line for line in plain.splitlines() if line.startswith("#")
+    ]
+
+
+@given(value=HOSTILE | st.text(), longest=st.integers(1, 50))
+def test_what_a_team_may_write(value: str, longest: int) -> None:
+    parameter = Parameter(type="string", help="Any.", max_length=longest)
+    allowed = hidden_character(value) is None and len(value) <= longest
+    assert (value_problem(parameter, value) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    "code", [0, 7, 10, 13, 27, 127, 0x85, 0x202A, 0x202E, 0x2028, 0x2066, 0x2069, 0xE0001]
+)
+@pytest.mark.parametrize("kind", ["string", "domain", "schedule"])
+def test_hidden_characters_are_refused_in_every_kind_of_text(code: int, kind: Any) -> None:
+    problem = value_problem(Parameter(type=kind, help="Any."), f"a{chr(code)}b")
+    assert problem is not None
+    assert f"U+{code:04X}" in problem[0]
+
+
+def test_the_longest_prompt() -> None:
+    rules = "# Rules"
+    fits = "x" * (MAX_PROMPT - len(f"\n\n{rules}"))
+    assert len(render_prompt(fits, {}, rules)) == MAX_PROMPT
+    with pytest.raises(PromptError, match="renders to 20,001 characters; allowed: 1 to 20,000"):
+        render_prompt(f"{fits}x", {}, rules)
+
+
+def test_the_limit_is_one_that_aws_keeps() -> None:
+    session = botocore.session.get_session()
+    harness = session.get_service_model("bedrock-agentcore-control").shape_for("HarnessSystemContentBlock")
+    assert harness.members["text"].metadata.get("max", MAX_PROMPT) >= MAX_PROMPT
+    recommended = session.get_service_model("bedrock-agentcore").shape_for("SystemPromptText")
+    assert recommended.metadata["max"] == MAX_PROMPT

@@ -1,12 +1,14 @@
 """stacks/dev: what a newcomer reads first is sound, and shows what it should."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from corral.spec.conditions import Condition
 from corral.spec.load import Environment, load_environment
 from corral.spec.resolve import ApprovalRule, ResolvedAgent
+from corral.spec.scenario import Decision
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,19 +52,20 @@ def test_every_agent_has_an_allowed_call_a_refused_one_and_a_blocked_message(
         assert any(s.expect.blocked == "input" for s in agent.scenarios), agent.name
 
 
-def test_the_supervisor_denies_somewhere(agents: list[ResolvedAgent]) -> None:
+def test_every_decision_is_shown_somewhere(agents: list[ResolvedAgent]) -> None:
     decisions = {call.decision for agent in agents for s in agent.scenarios for call in s.expect.calls}
-    assert decisions == {"allowed", "denied-by-policy", "denied-by-supervisor"}
+    assert decisions == set(get_args(Decision))
 
 
 def test_each_scenario_applies_to_an_agent(agents: list[ResolvedAgent]) -> None:
-    for name in ("customer-support", "blank"):
-        (folder,) = (ROOT / f"templates/agents/{name}").iterdir()
-        told = sum(
-            line.startswith("  - name:") for line in (folder / "scenarios.yaml").read_text().splitlines()
-        )
-        played = {s.name for agent in agents if agent.template.startswith(name) for s in agent.scenarios}
-        assert len(played) == told, name
+    """Of the templates that dev has agents of. Without web-search, or with refunds held early, two do not."""
+    told: set[tuple[str, str]] = set()
+    for agent in agents:
+        lines = (agent.template_folder / "scenarios.yaml").read_text().splitlines()
+        names = (line.removeprefix("  - name: ") for line in lines if line.startswith("  - name: "))
+        told.update((agent.made_from.template, name) for name in names)
+    played = {(agent.made_from.template, s.name) for agent in agents for s in agent.scenarios}
+    assert {name for _, name in told - played} <= {"web-fallback", "refund-above-ceiling"}
 
 
 def test_no_prompt_has_a_leftover(agents: list[ResolvedAgent]) -> None:

@@ -40,6 +40,12 @@ def resume(agent: AgentEntry) -> str:
     return _state(agent, "delete-item", "--key", "")
 
 
+def retire(agent: AgentEntry) -> str:
+    """End an agent for good."""
+    environment, team = agent.spec.environment, agent.spec.team
+    return f'corral retire {environment} {agent.label} --reason "why"\ncorral up {environment} --team {team}'
+
+
 def _state(agent: AgentEntry, operation: str, option: str, more: str) -> str:
     """A change of an agent's state in the table that the supervisor reads at each step."""
     environment, team = agent.spec.environment, agent.spec.team

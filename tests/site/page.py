@@ -20,6 +20,7 @@ class Page(HTMLParser):
         self._open: list[str] = []
         self._saying = False
         self._text: list[str] = []
+        self._code: list[str] = []
         self.feed(html)
         self.close()
         self.problems += [f"<{tag}> is never closed" for tag in self._open]
@@ -29,11 +30,18 @@ class Page(HTMLParser):
         """All its text, spaces as one."""
         return " ".join("".join(self._text).split())
 
+    @property
+    def code(self) -> str:
+        """Its pieces of code, line by line, with a dot between any two."""
+        return " · ".join(line for piece in self._code for line in piece.splitlines())
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if len(given) != len(attrs):
             self.problems.append(f"<{tag}> has an attribute twice")
         self.tags.append((tag, given))
+        if tag == "code":
+            self._code.append("")
         if tag in BLOCKS:
             self._text.append(" ")
         if tag not in VOID:
@@ -56,5 +64,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self._text.append(data)
+        if self._open and self._open[-1] == "code":
+            self._code[-1] += data
         if self._saying:
             self.said[-1] += data

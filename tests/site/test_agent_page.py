@@ -3,12 +3,13 @@
 import html as escaping
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from corral.site.gather import Site, gather
+from corral.site.gather import Site
 from corral.spec.errors import SpecErrors
-from corral.spec.load import load_environment
+from tests.site.conftest import site_of
 from tests.site.page import Page
 
 
@@ -47,6 +48,12 @@ def test_rules_in_words(html: dict[str, Page]) -> None:
     assert "No call of it waits for a person." in html["agents/finance/policy-guide.html"].text
 
 
+def test_a_card_knows_its_agent(made: Callable[..., dict[str, str]]) -> None:
+    text = Page(made()["agents/support/helpdesk.html"]).text
+    assert "Helps with Acme Router as helpdesk of support." in text
+    assert "It reads manuals. Tools: find-text, pay-back. Level 2, brief: no." in text
+
+
 def test_examples_are_quoted_for_the_shell(made: Callable[..., dict[str, str]]) -> None:
     site = made(
         (
@@ -69,11 +76,10 @@ def test_a_card_that_cannot_be_rendered_is_an_error_with_its_line(
         made((card, "parameters.level", "parameters.level / 0"))
 
 
-def test_a_template_that_no_agent_has_yet_is_checked_as_well(dev: Site, project: object) -> None:
-    folder = project / "templates/agents/unused/1.0.0"  # type: ignore[operator]
-    folder.mkdir(parents=True)
+def test_a_template_that_no_agent_has_yet_is_checked_as_well(project: Path) -> None:
+    (project / "templates/agents/unused/1.0.0").mkdir(parents=True)
     with pytest.raises(SpecErrors, match=r"templates/agents/unused/1\.0\.0/template\.yaml: does not exist"):
-        gather(load_environment(project / "stacks/dev"))  # type: ignore[operator]
+        site_of(project)
 
 
 def test_a_card_that_begins_with_a_title_stays_below_the_pages(made: Callable[..., dict[str, str]]) -> None:

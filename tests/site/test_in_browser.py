@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from corral.site.folder import place
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+SIZES = {"desktop": (1280, 900), "tablet": (768, 1024), "phone": (390, 844)}
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="there is no chromium on PATH (apt install chromium)"
 )
@@ -146,6 +146,15 @@ def test_search_that_finds_nothing_and_is_closed(opened: Callable[..., Page]) ->
     page.keyboard.press("Escape")
     expect(page.locator("#results")).to_be_hidden()
     expect(box).to_have_value("")
+
+
+def test_searching_leaves_the_page_where_it_is(opened: Callable[..., Page]) -> None:
+    page = opened("agents/support/helpdesk.html")
+    page.evaluate("window.scrollTo(0, 800)")
+    page.keyboard.press("/")
+    page.keyboard.type("refund")
+    expect(page.locator("#results a").first).to_be_visible()
+    assert page.evaluate("window.scrollY") == 800
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -10,7 +10,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import typer.main
 
+from corral.cli.main import app
 from corral.site.gather import Site
 from corral.site.pages import NoTemplatesError, pages
 from tests.site.conftest import ROOT, site_of
@@ -124,6 +126,16 @@ def test_there_is_a_page_of_everything(dev: Site, files: dict[str, bytes]) -> No
     for kind in ("tools", "teams", "domains"):
         wanted |= {f"{kind}/{name}.html" for name in getattr(dev, kind)}
     assert files.keys() == wanted
+
+
+def test_commands_that_pages_show_exist_with_their_options(html: dict[str, Page]) -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    shown = {said for page in html.values() for said in re.findall(r"corral ([a-z]+ dev[^·]*)", page.code)}
+    assert {said.split()[0] for said in shown} == {"docs", "invoke", "retire", "up"}
+    for said in shown:
+        name, _, rest = said.partition(" ")
+        known = {option for parameter in commands[name].params for option in parameter.opts}
+        assert set(re.findall(r"(?<!\S)--[a-z-]+", rest)) <= known, said
 
 
 SCRIPT = "<script>alert(1)</script>"

@@ -26,9 +26,16 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_commands_exist_with_their_options(page: Path) -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
-    for name, rest in re.findall(r"^corral (\w+)(.*)$", "\n".join(blocks), re.M):
+    whole = "\n".join(blocks).replace("\\\n", " ")  # a command may go on on the next line
+    for name, rest in re.findall(r"^corral (\w+)(.*)$", whole, re.M):
         assert name in commands, f"corral {name}"
-        known = {option for parameter in commands[name].params for option in parameter.opts}
+        command = commands[name]
+        for part in rest.split()[:1] if hasattr(command, "commands") else []:
+            assert part in command.commands, f"corral {name} {part}"
+            command = command.commands[part]
+        known = {
+            option for parameter in command.params for option in parameter.opts + parameter.secondary_opts
+        }
         assert set(re.findall(r"--[a-z-]+", rest)) <= known, f"corral {name}{rest}"
 
 

@@ -18,6 +18,7 @@ def command(
     classification: Annotated[
         str | None, typer.Option(help="public, internal, confidential or restricted.")
     ] = None,
+    about: Annotated[str | None, typer.Option(help="What its documents tell, in a sentence.")] = None,
     readers: Annotated[
         str | None, typer.Option(metavar="TEAM,TEAM", help="The teams whose agents may read it.")
     ] = None,
@@ -46,6 +47,11 @@ def command(
     kinds = get_args(Domain.model_fields["classification"].annotation)
     check = answers.of_model(DomainName, "a name", environment.domains)
     name = asker.value("NAME", name, check, "Name of the domain")
+    tells = (
+        ""
+        if table
+        else asker.value("--about", about, answers.short_text(300, 10), "What do its documents tell")
+    )
     owned = asker.value("--owner", owner, answers.owner, "Owner, as in Docs <docs@example.com>")
     kind = asker.choice(
         "--classification",
@@ -58,7 +64,7 @@ def command(
     about = f"Teams: {', '.join(environment.teams)}"
     reading = asker.value("--readers", readers, teams, "Readers, teams with commas between", None, about)
     asker.settle()
-    domain = NewDomain(sure(name), sure(owned), sure(kind), sure(reading), table or ())
+    domain = NewDomain(sure(name), sure(owned), sure(kind), sure(reading), table or (), sure(tells))
     try:
         changes = prepared(lambda: add_domain(environment, domain), f"domains/{name}.yaml")
     except TableError as error:

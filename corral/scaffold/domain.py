@@ -13,13 +13,14 @@ from corral.spec.load import Environment
 
 @dataclass(frozen=True)
 class NewDomain:
-    """What is known of a new domain. Without tables it holds documents."""
+    """What is known of a new domain. Without tables it holds documents, of which `about` says what they tell."""
 
     name: str
     owner: Mapping[str, str]
     classification: str
     readers: Sequence[str]
     tables: Sequence[Path]
+    about: str
 
 
 def add_domain(environment: Environment, domain: NewDomain) -> list[Change]:
@@ -42,6 +43,7 @@ def add_domain(environment: Environment, domain: NewDomain) -> list[Change]:
         tables.append({"name": name, "file": file.as_posix(), "columns": columns})
     values = {
         "domain": domain.name,
+        "about": domain.about,
         "owner": domain.owner,
         "classification": domain.classification,
         "readers": list(domain.readers),

@@ -23,7 +23,17 @@ TEAM = (
     *("new", "team", "ops", "--owner", "Operations <ops@example.com>", "--on-call", "call@example.com"),
     *("--cost-center", "op-1", "--budget", "250", "--operators", "arn:aws:iam::111122223333:role/ops"),
 )
-DOMAIN = ("new", "domain", "faq", "--owner", "Docs <docs@example.com>", "--classification", "internal")
+DOMAIN = (
+    "new",
+    "domain",
+    "faq",
+    "--about",
+    "What people ask us most.",
+    "--owner",
+    "Docs <docs@example.com>",
+    "--classification",
+    "internal",
+)
 TOOL = ("new", "tool", "note-keep", "--summary", "Keeps a note", "--owner", "Ops <ops@example.com>")
 
 
@@ -86,7 +96,7 @@ def test_a_private_template_is_one_too(writable: Path, corral: Corral) -> None:
             "--name, --set product=... (What it helps",
         ),
         (("new", "team", "ops", "--budget", "5"), "missing: --owner, --on-call, --cost-center, --operators"),
-        (("new", "domain"), "missing: NAME, --owner, --classification, --readers"),
+        (("new", "domain"), "missing: NAME, --about, --owner, --classification, --readers"),
         (("new", "tool", "--json"), "missing: NAME, --summary, --owner"),
         (("retire", "dev", "support/guide"), "missing: --reason"),
         ((*AGENT, *GIVEN), "Write these lines? Nobody is there to answer: give --yes"),
@@ -211,7 +221,9 @@ def test_a_domain_with_a_first_document(writable: Path, corral: Corral) -> None:
     assert result.exit_code == 0, result.output
     domain = load_environment(writable / "stacks/dev").domains["faq"]
     assert (domain.readers, domain.documents) == (("sales", "support"), "data/faq")
-    assert "Docs (docs@example.com)" in (writable / "stacks/dev/data/faq/about.md").read_text()
+    document = (writable / "stacks/dev/data/faq/about.md").read_text()
+    assert "What people ask us most." in document
+    assert "Docs (docs@example.com)" in document
 
 
 def test_a_domain_with_tables(writable: Path, corral: Corral, tmp_path: Path) -> None:

@@ -23,11 +23,11 @@ def agents(dev: Environment) -> list[ResolvedAgent]:
     return [agent for team in dev.agents.values() for agent in team.values()]
 
 
-def test_three_teams_of_two_agents(dev: Environment) -> None:
+def test_the_teams_and_their_agents(dev: Environment) -> None:
     assert {team: len(agents) for team, agents in dev.agents.items()} == {
         "finance": 2,
-        "legal": 0,
-        "sales": 2,
+        "legal": 1,
+        "sales": 3,
         "support": 2,
     }
     assert len(dev.tools) == 6

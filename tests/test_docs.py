@@ -25,7 +25,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_exist_with_their_options(page: Path) -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
+    blocks = [text for language, text in fenced if language in ("", "sh")]
     whole = "\n".join(blocks).replace("\\\n", " ")  # a command may go on on the next line
     for name, rest in re.findall(r"^corral (\w+)(.*)$", whole, re.M):
         assert name in commands, f"corral {name}"

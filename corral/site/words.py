@@ -8,7 +8,7 @@ from corral.spec.conditions import ApprovalRule, Condition, ConditionError, Oper
 from corral.spec.resolve import ResolvedAgent, ResolvedLimits
 from corral.spec.scenario import Stop
 from corral.spec.team import Approval, Limits
-from corral.spec.template import Drift, Parameter
+from corral.spec.template import Drift, GuardrailLevel, Parameter
 from corral.spec.tool import ArgumentSchema, Need, Tool
 
 _OPERATORS: dict[Operator, str] = {
@@ -27,6 +27,10 @@ _NEEDS: dict[Need, str] = {
     "warehouse": "the tables of the data domains",
     "queries": "the queries that were run",
     "reports": "the bucket of reports",
+}
+_GUARDRAILS: dict[GuardrailLevel, str] = {
+    "standard": "standard: personal data in its answers is masked",
+    "strict": "strict: an answer with personal data is withheld, a message loses it",
 }
 _STOPS: dict[Stop, str] = {
     "iterations": "too many turns",
@@ -193,3 +197,8 @@ def default(of: Parameter) -> str:
 def stopped(reason: Stop) -> str:
     """Why a run ended before its end."""
     return _STOPS[reason]
+
+
+def guardrail(level: GuardrailLevel) -> str:
+    """A level of the guardrail, and what it does beyond the rules that hold for all."""
+    return _GUARDRAILS[level]

@@ -3,6 +3,7 @@
 import os
 import posixpath
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -136,6 +137,52 @@ def test_commands_that_pages_show_exist_with_their_options(html: dict[str, Page]
         name, _, rest = said.partition(" ")
         known = {option for parameter in commands[name].params for option in parameter.opts}
         assert set(re.findall(r"(?<!\S)--[a-z-]+", rest)) <= known, said
+
+
+def test_pages_of_what_dev_does_not_have(made: Callable[..., dict[str, str]], project: Path) -> None:
+    """A private template, a schedule, the strict guardrail, a retired agent, an agent that has nothing."""
+    private = project / "stacks/dev/templates/report/1.0.0"
+    shutil.copytree(project / "templates/agents/helper/1.2.0", private)
+    (private / "scenarios.yaml").write_text(
+        "apiVersion: corral/v1\nscenarios:\n  - name: says\n    title: Says so\n    user: Hello\n"
+        "    model: [{say: Good morning}]\n    expect: {stopped: time}\n"
+    )
+    (private / "template.yaml").write_text(
+        "apiVersion: corral/v1\ntemplate: report\nversion: 1.0.0\nsummary: Reports on a product every day.\n"
+        "owner: {name: Support, email: support@example.com}\nguardrail: strict\n"
+        "schedule: {parameter: due, message: Write today's report.}\nparameters:\n"
+        "  due: {type: schedule, help: When.}\n"
+        + "".join(f"  {name}: {{type: string, help: H, optional: true}}\n" for name in ("product", "domain"))
+        + "".join(f"  {name}: {{type: string, help: H, default: d}}\n" for name in ("brief", "level", "tone"))
+    )
+    site = made(
+        (
+            "stacks/dev/teams/sales.yaml",
+            "cost: {center: sa-1, monthly_budget_usd: 100}",
+            "cost: {center: sa-1, monthly_budget_usd: 1000.5}\n"
+            "agents: [{name: daily, template: report@1, stage: pilot, parameters: {due: rate(1 day)}}]\n"
+            "retired: [{name: old, template: helper@1.0.0, on: 2026-01-31, reason: Nobody asked it.}]",
+        )
+    )
+    files = {path: content.encode() for path, content in site.items()}
+    html = {path: Page(content) for path, content in site.items() if path.endswith(".html")}
+    for path, page in html.items():
+        assert page.problems == [], path
+        assert broken(path, page, html, files) == [], path
+    agent = html["agents/sales/daily.html"].text
+    assert "rate(1 day), UTC: “Write today's report.”" in agent
+    assert "strict: an answer with personal data is withheld" in agent
+    assert "It reads no data domain." in agent
+    assert "stopped: too long" in agent
+    assert "corral-dev-team-sales-dead-letters" in html["runbooks/sales/daily.html"].text
+    team = html["teams/sales.html"].text
+    assert "old helper@1.0.0 2026-01-31 Nobody asked it." in team
+    assert "1,000.5 US dollars a month" in team
+    assert "report@1.0.0" in html["templates.html"].text
+    assert (
+        "Lambda.1 The tracing service is moved this month. platform@example.com 2999-01-31"
+        in html["index.html"].text
+    )
 
 
 SCRIPT = "<script>alert(1)</script>"

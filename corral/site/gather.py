@@ -55,21 +55,26 @@ class AgentEntry:
         return next((scenario.user for scenario in (*happy, *told)), "What can you do for me?")
 
     @property
-    def values(self) -> Iterator[tuple[str, str, str]]:
-        """What it was put together from: name, value, where the value comes from."""
-        spec, origins = self.spec, self.spec.origins
-        yield "stage", spec.stage, "team"
-        yield "template", spec.template, "team"
-        yield "model", spec.model_name, origins["model"]
+    def values(self) -> Iterator[tuple[str, str, str, str]]:
+        """What it was put together from: name, value, where the value comes from, the file that says so."""
+        spec = self.spec
+        for name, value in self._values():
+            # without the line, which moves with every comment above it
+            yield name, value, spec.origins[name], spec.places.get(name, "").partition(":")[0]
+
+    def _values(self) -> Iterator[tuple[str, str]]:
+        spec = self.spec
+        yield "stage", spec.stage
+        yield "template", spec.template
+        yield "model", spec.model_name
         for name, value in spec.parameters.items():
-            shown = words.yes_no(value) if isinstance(value, bool) else str(value)
-            yield f"parameters.{name}", shown, origins[f"parameters.{name}"]
-        yield "tools", ", ".join(spec.tools) or "none", origins["tools"]
+            yield f"parameters.{name}", words.yes_no(value) if isinstance(value, bool) else str(value)
+        yield "tools", ", ".join(spec.tools) or "none"
         for index, rule in enumerate(spec.approval):
-            yield f"approval[{index}]", f"{rule.tool}, {words.rule(rule)}", origins[f"approval[{index}]"]
+            yield f"approval[{index}]", f"{rule.tool}, {words.rule(rule)}"
         for key, _, value in words.limits(spec.limits):
-            yield f"limits.{key}", value, origins[f"limits.{key}"]
-        yield "guardrail", spec.guardrail, origins["guardrail"]
+            yield f"limits.{key}", value
+        yield "guardrail", spec.guardrail
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ def test_rules_in_words(html: dict[str, Page]) -> None:
     assert "domain is support-docs" in text
     assert "arn:aws:iam::111122223333:role/support-lead" in text
     assert "approval[0] refund-issue, when amount_cents is over" in text
+    assert "parameters.tone friendly team stacks/dev/teams/support.yaml" in text
+    assert "limits.max_iterations 12 template templates/agents/customer-support/" in text
     assert "No call of it waits for a person." in html["agents/finance/policy-guide.html"].text
 
 

@@ -79,12 +79,14 @@ def test_the_junit_file_says_the_same(played: tuple[subprocess.CompletedProcess[
 
 
 def test_the_served_platform_is_used_when_it_is_up(project: Path, served: dict[str, Any]) -> None:
+    other = project / ".corral/dev-rehearsal.log"  # of a local AWS beside the served one
+    other.unlink(missing_ok=True)
     done = run(project, "scenarios", "dev", "support/helpdesk", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
     assert told["played_on"] == "local AWS"
     assert {one["outcome"] for one in told["scenarios"]} == {"as expected"}
-    assert not (project / ".corral/dev-rehearsal.log").exists()
+    assert not other.exists()
     calls = [step for one in told["scenarios"] for step in one["steps"]]
     assert calls
     assert all(step["arguments"] for step in calls)
@@ -116,7 +118,7 @@ def test_one_without_the_agent_is_not(project: Path, own: Path, served: dict[str
         (
             ["suport"],
             1,
-            'there is no team suport. Teams: finance, legal, probe, sales, support. Did you mean "support"?',
+            'Did you mean "support"?',
         ),
         (["support/helpdisk"], 1, 'Did you mean "support/helpdesk"?'),
         (["support/"], 2, "is not of the form TEAM/AGENT"),

@@ -62,6 +62,12 @@ def team_of_every_kind(folder: Path) -> Path:
     `weekly` has a schedule and the strict guardrail, `digest` a schedule, and `gazette` is retired.
     """
     stacks = project(folder)
+    add_team_of_every_kind(stacks)
+    return stacks
+
+
+def add_team_of_every_kind(stacks: Path) -> None:
+    """Add that team to a project."""
     template = stacks / "dev/templates/weekly/1.0.0"
     shutil.copytree(ROOT / "templates/agents/blank/1.1.0", template)
     replaced(
@@ -81,7 +87,6 @@ parameters:
     replaced(stacks / "dev/templates/digest/1.0.0/template.yaml", "template: weekly\n", "template: digest\n")
     replaced(stacks / "dev/templates/digest/1.0.0/template.yaml", "guardrail: strict\n", "")
     (stacks / "dev/teams/reports.yaml").write_text(REPORTS, encoding="utf-8")
-    return stacks
 
 
 REPORTS = """

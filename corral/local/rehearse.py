@@ -93,7 +93,9 @@ def on_served(
         if agent.name not in outputs.get(agent.team, {}).get("agents", {}):
             return f"{agent.team}/{agent.name} is not on the local AWS that is served"
     session = Session(deployed.at)
-    session.put_scripts(scripts(agents, outputs))
+    # All their scenarios, of whichever of them are played now: others talk to these agents too.
+    whole = [environment.agents[agent.team][agent.name] for agent in agents]
+    session.put_scripts(scripts(whole, outputs))
     return session, outputs
 
 

@@ -14,9 +14,11 @@ import boto3
 import pytest
 import yaml
 
+from corral.front_door import send
 from corral.local.journey import play, scripts
 from corral.local.rehearse import on_served
 from corral.local.session import Session, find
+from corral.scenarios.journey import check
 from corral.scenarios.live import needs_script
 from corral.spec.load import load_environment
 from corral.spec.scenario import Scenarios
@@ -104,6 +106,19 @@ def test_one_that_is_older_than_the_files_is_not(project: Path, served: dict[str
     finally:
         os.utime(team, (before.st_atime, before.st_mtime))
     assert said == "stacks/dev/teams/support.yaml is newer than the local AWS that is served"
+
+
+def test_the_served_agent_keeps_its_other_scenarios(project: Path, served: dict[str, Any]) -> None:
+    scenarios = load_environment(project / "stacks/dev").agents["support"]["helpdesk"].scenarios
+    first, last = scenarios[0], next(one for one in reversed(scenarios) if one.model)
+    assert run(project, "scenarios", "dev", "support/helpdesk", "--only", first.name).returncode == 0
+    deployed = find(project, "dev")
+    assert deployed is not None
+    team = deployed.outputs["support"]
+    session = Session(deployed.at)
+    keys = session.credentials_for(team["operator_role_arn"], "ann")
+    answer = send(team["front_door_url"], keys, deployed.at.region, "helpdesk", last.user)
+    assert not list(check(answer, last))
 
 
 def test_one_without_the_agent_is_not(project: Path, own: Path, served: dict[str, Any]) -> None:

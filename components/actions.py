@@ -92,6 +92,8 @@ TEAM_ACTIONS = frozenset(
     (
         *INVOKE,
         *INVOKE_URL,
+        *OBJECT,
+        *BUCKET[1:],
         *SEND,
         *GUARDRAIL,
         *METRICS,

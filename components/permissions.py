@@ -195,6 +195,16 @@ def front_door_call(alias_arn: Input[str]) -> list[Grant]:
     ]
 
 
+def report_reading(bucket_arn: Input[str], team: str, key_arn: Input[str]) -> list[Grant]:
+    """Read the reports of one team. `key_arn` is what the bucket is encrypted with."""
+    own: Conditions = {"StringLike": {"s3:prefix": f"{team}/*"}}
+    return [
+        Grant("ReportsList", actions.BUCKET[1:], [bucket_arn], own),
+        Grant("Reports", actions.OBJECT, [Output.concat(bucket_arn, f"/{team}/*")]),
+        Grant("ReportsKey", actions.KEY[:1], [key_arn]),
+    ]
+
+
 def audit_reading(trail_arn: Input[str], bucket_arn: Input[str], workgroup_arn: Input[str]) -> list[Grant]:
     """Read the trail, its records and the queries run."""
     return [

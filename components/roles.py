@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Input, ResourceOptions
 
 from components import permissions
-from components.policy_documents import people_trust
+from components.policy_documents import Grant, people_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
 
@@ -18,10 +18,11 @@ class OperatorArgs:
     shared: Shared
     people: Sequence[str]
     front_door_arn: Input[str]  # of the function's alias
+    may_read: Sequence[Grant] = ()
 
 
 class Operator(ComponentResource):
-    """Talks to the agents of one team, through its front door, and can do nothing else."""
+    """Talks to the agents of one team through its front door, reads what they write, and can do nothing else."""
 
     def __init__(self, name: str, args: OperatorArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Operator", name, None, opts)
@@ -33,7 +34,7 @@ class Operator(ComponentResource):
                 aws_name=shared.site.name("team", shared.owner, "operator"),
                 description=f"Talks to the agents of team {shared.owner}.",
                 trust=people_trust(args.people),
-                grants=permissions.front_door_call(args.front_door_arn),
+                grants=[*permissions.front_door_call(args.front_door_arn), *args.may_read],
             ),
             ResourceOptions(parent=self),
         )

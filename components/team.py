@@ -5,16 +5,19 @@ from typing import Any
 
 from pulumi import ComponentResource, Output, ResourceOptions
 
+from components import permissions
 from components.agent import Agent, AgentArgs
 from components.front_door import FrontDoor, FrontDoorArgs
 from components.keys import Key, KeyArgs
 from components.memory import Memory, MemoryArgs
 from components.outputs import PlatformOutputs
+from components.policy_documents import Grant
 from components.registry import RetiredAgent, agent_record
 from components.roles import Operator, OperatorArgs
 from components.schedule import DeadLetters, Scheduled, Schedules, SchedulesArgs
 from components.site import Shared, Site
 from components.tags import Tags
+from components.tools import reports_bucket
 from corral.spec.load import Environment
 from corral.spec.team import Retired
 
@@ -43,6 +46,9 @@ class Team(ComponentResource):
         memory = Memory(f"{name}-memory", MemoryArgs(shared), child)
         catalogue = {tool: entry.spec for tool, entry in environment.tools.items()}
         self._specs = environment.agents[team]
+        self._writes_reports = any(
+            "reports" in catalogue[tool].needs for agent in self._specs.values() for tool in agent.tools
+        )
         self.agents = {
             agent: Agent(
                 f"{name}-{resolved.key}",
@@ -85,7 +91,9 @@ class Team(ComponentResource):
             self._schedules = Schedules(f"{name}-schedules", args, child)
         operator = Operator(
             f"{name}-operator",
-            OperatorArgs(shared, spec.members.operators, front_door.function.alias_arn),
+            OperatorArgs(
+                shared, spec.members.operators, front_door.function.alias_arn, self._reports(shared, platform)
+            ),
             child,
         )
         records = self._register(name, front_door.url, platform.registry_id)
@@ -99,9 +107,17 @@ class Team(ComponentResource):
             "memory_arn": memory.arn,
             "team_key_arn": key.arn,
             "agents": {agent: self._agent_output(agent, records.get(agent)) for agent in self.agents},
+            "reports_uri": f"s3://{reports_bucket(site)}/{team}/" if self._writes_reports else "",
             "retired": retired,
         }
         self.register_outputs(self.outputs)
+
+    def _reports(self, shared: Shared, platform: PlatformOutputs) -> Sequence[Grant]:
+        """What the team's people need to read the reports of its agents, if one of them writes any."""
+        if not self._writes_reports:
+            return ()
+        bucket = shared.site.bucket_arn(reports_bucket(shared.site))
+        return permissions.report_reading(bucket, shared.owner, platform.platform_key_arn)
 
     def _register(
         self, name: str, url: Output[str], registry_id: Output[str] | None

@@ -307,7 +307,7 @@ class _Resolver:
                 self.failed = True
         for index, approval in enumerate(self.agent.approval):
             if approval.tool not in tools:
-                if self.file.intact(self.place):
+                if self.file.intact(self.place) and self._all_known(tools):
                     hint = f"Its tools: {listed(tools)}.{suggestion(approval.tool, tools)}"
                     self.error(("approval", index, "tool"), f'the agent has no tool "{approval.tool}"', hint)
                 continue
@@ -324,6 +324,10 @@ class _Resolver:
                 "Name at least one in members.approvers.",
             )
         return tuple(rules)
+
+    def _all_known(self, tools: tuple[str, ...]) -> bool:
+        """Whether no tool is one that nobody knows: the rule may be about the one that was meant."""
+        return all(name in self.around.tools for name in tools)
 
     def _rule(self, approval: Approval) -> ApprovalRule:
         conditions = parse(approval.when) if approval.when is not None else ()

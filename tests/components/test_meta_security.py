@@ -149,13 +149,20 @@ def test_an_operator_can_call_its_own_front_door_and_nothing_else(stacks: dict[s
         [policy] = [
             p for p in program.of("aws:iam/rolePolicy:RolePolicy") if p.inputs["role"].endswith("-operator")
         ]
-        url, invoke = _statements(policy.inputs["policy"])
+        url, invoke, *reports = _statements(policy.inputs["policy"])
         alias = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:corral-dev-front-door-{team}:live"
         assert url["Resource"] == invoke["Resource"] == [alias]
         assert url["Action"] == ["lambda:InvokeFunctionUrl"]
         assert url["Condition"] == {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
         assert invoke["Action"] == ["lambda:InvokeFunction"]
         assert invoke["Condition"] == {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+        assert [each["Sid"] for each in reports] == (
+            ["ReportsList", "Reports", "ReportsKey"] if program.outputs["reports_uri"] else []
+        ), "reports are read by the teams whose agents write them"
+        for each in reports[:2]:
+            shown = json.dumps(each)
+            assert f"{team}/*" in shown, "a team's own reports alone"
+            assert set(each["Action"]) <= {"s3:ListBucket", "s3:GetObject"}
 
 
 def test_nothing_of_one_team_is_granted_to_another(stacks: dict[str, Program]) -> None:

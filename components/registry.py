@@ -122,7 +122,7 @@ class RetiredAgent(ComponentResource):
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("corral:index:Agent", name, None, opts)
-        called, said = f"{team}/{retired.name}", f"Retired on {retired.on}: {retired.reason}"
+        called, said = f"{team}/{retired.name}", f"Retired on {retired.since}: {retired.reason}"
         card = {
             "protocolVersion": A2A_PROTOCOL,
             "name": called,

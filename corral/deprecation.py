@@ -38,7 +38,7 @@ def deprecate(control: Any, team: Team, records: Mapping[str, str | None]) -> De
             done.problems.append(f"{agent}: its stack tells of no registry record")
             continue
         try:
-            if _mark(control, arn, f"Retired on {retired.on}: {retired.reason}"):
+            if _mark(control, arn, f"Retired on {retired.since}: {retired.reason}"):
                 done.marked.append(agent)
         except (ClientError, BotoCoreError) as error:
             done.problems.append(

@@ -17,7 +17,7 @@ def retire_agent(environment: Environment, agent: ResolvedAgent, reason: str, to
     left: dict[str, object] = {"name": agent.name}
     if agent.key != agent.name:
         left["formerly"] = agent.key
-    left |= {"template": agent.template, "on": today, "reason": reason}
+    left |= {"template": agent.template, "since": today, "reason": reason}
     return edited(
         path, before, yaml_text.append_item(yaml_text.remove_item(text, "agents", index), "retired", left)
     )

@@ -175,7 +175,7 @@ def _check_retired(file: Loaded[Team], team: Team, index: int) -> None:
             if name is not None and name in (gone.name, gone.formerly):
                 file.error(
                     ("agents", index, key),
-                    f'agents[{index}].{key}: "{name}" was retired on {gone.on}, '
+                    f'agents[{index}].{key}: "{name}" was retired on {gone.since}, '
                     f"see line {file.line(('retired', other, 'name'))}",
                     "A retired name is not given again. Take another one.",
                 )

@@ -134,7 +134,7 @@ class _Resolver:
         approval = self._approval(found, tools)
         model_name = self._model(found)
         limits = self._limits(found)
-        if found is not None:
+        if found is not None and found.loaded.sound:
             self._check_domain_tools(tools, domains)
         platform = self.around.platform
         if self.failed or found is None or platform is None or model_name not in platform.models:

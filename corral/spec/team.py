@@ -77,7 +77,7 @@ class Retired(Model):
     name: AgentName
     formerly: AgentName | None = None
     template: str = Field(min_length=1, max_length=80, description="With its version, as it last was.")
-    on: date
+    since: date
     reason: str = Field(min_length=3, max_length=300)
 
     @property

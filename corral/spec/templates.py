@@ -125,9 +125,12 @@ class TemplateStore:
                 ("template",), f"{private} has the name of {shared}", "Give the private one another."
             )
         # by the file, not the template: a parameter with a mistake in it still is one
-        parameters = list(loaded.source.data.get("parameters") or ())
-        sound = scenarios.spec is not None and _check_scenarios(
-            scenarios, scenarios.spec, parameters, template
+        declared = loaded.source.data.get("parameters")
+        parameters = list(declared) if isinstance(declared, dict) else []
+        sound = (
+            scenarios.spec is not None
+            and loaded.intact(("parameters",))
+            and _check_scenarios(scenarios, scenarios.spec, parameters, template)
         )
         return LoadedTemplate(
             loaded,

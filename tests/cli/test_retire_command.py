@@ -22,7 +22,7 @@ def test_an_agent_goes_and_an_entry_stays(writable: Path, corral: Corral) -> Non
     assert result.exit_code == 0, result.output
     gone = before[before.index("\n  # shows around") :]
     assert (writable / SUPPORT).read_text() == before.removesuffix(gone) + (
-        f"retired:\n  - name: guide\n    template: helper@1.2.0\n    on: {TODAY}\n"
+        f"retired:\n  - name: guide\n    template: helper@1.2.0\n    since: {TODAY}\n"
         '    reason: "Nobody asks: it\'s done."\n'
     )
     assert "next: corral up dev --team support" in result.stdout

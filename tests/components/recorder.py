@@ -112,7 +112,7 @@ agents:
     parameters: {purpose: Reports}
     tools: [ticket-create]
 retired:
-  - {name: gazette, formerly: bulletin, template: weekly@1.0.0, on: 2026-11-20, reason: Nobody read it.}
+  - {name: gazette, formerly: bulletin, template: weekly@1.0.0, since: 2026-11-20, reason: Nobody read it.}
 """
 
 

@@ -12,7 +12,9 @@ pytestmark = pytest.mark.xdist_group("components")
 
 RECORD = "aws-native:agentregistry:RegistryRecord"
 REASON = "The hotline closed."
-TOMBSTONE = f"  - {{name: onboarding, template: customer-support@2.0.0, on: 2026-11-24, reason: {REASON}}}\n"
+TOMBSTONE = (
+    f"  - {{name: onboarding, template: customer-support@2.0.0, since: 2026-11-24, reason: {REASON}}}\n"
+)
 
 
 def _stacks(folder: Path) -> Path:

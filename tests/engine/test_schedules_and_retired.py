@@ -19,7 +19,9 @@ DIGEST = """  - name: digest
     parameters: {purpose: Reports, schedule: rate(1 day)}
     tools: [ticket-create]
 """
-TOMBSTONE = "\n  - {name: digest, template: digest@1.0.0, on: 2026-11-24, reason: Nobody read it either.}\n"
+TOMBSTONE = (
+    "\n  - {name: digest, template: digest@1.0.0, since: 2026-11-24, reason: Nobody read it either.}\n"
+)
 
 
 def team(engine: Engine) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def test_a_failure_to_mark_is_told_and_undoes_nothing(engine: Engine) -> None:
     path = engine.project / REPORTS
     path.write_text(
         path.read_text().rstrip()
-        + "\n  - {name: almanac, template: weekly@1.0.0, on: 2026-11-24, reason: None.}\n"
+        + "\n  - {name: almanac, template: weekly@1.0.0, since: 2026-11-24, reason: None.}\n"
     )
     fault = {
         "service": "agent-registry-control",

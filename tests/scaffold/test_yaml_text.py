@@ -332,9 +332,9 @@ def test_a_mapping_that_is_not_there_is_added() -> None:
 
 def test_a_day_is_written_as_one() -> None:
     text = append_item(
-        "x: 1\n", "retired", {"name": "a", "on": date(2026, 11, 24), "reason": "Nobody asked it."}
+        "x: 1\n", "retired", {"name": "a", "since": date(2026, 11, 24), "reason": "Nobody asked it."}
     )
-    assert text == 'x: 1\nretired:\n  - name: a\n    on: 2026-11-24\n    reason: "Nobody asked it."\n'
+    assert text == 'x: 1\nretired:\n  - name: a\n    since: 2026-11-24\n    reason: "Nobody asked it."\n'
 
 
 @pytest.mark.parametrize(

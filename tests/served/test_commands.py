@@ -40,7 +40,10 @@ def test_a_second_serve_is_refused_with_the_first_ones_address(project: Path, se
 def test_an_unknown_team_is_named_with_the_nearest(project: Path, served: dict[str, Any]) -> None:
     done = run(project, "up", "dev", "--local", "--team", "suport")
     assert done.returncode == 1
-    assert 'there is no team suport. Teams: finance, legal, sales, support. Did you mean "support"?' in done.stderr
+    assert (
+        'there is no team suport. Teams: finance, legal, sales, support. Did you mean "support"?'
+        in done.stderr
+    )
 
 
 def test_destroy_stops_what_is_served_and_only_that(project: Path, tmp_path: Path) -> None:

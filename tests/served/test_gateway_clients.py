@@ -61,7 +61,7 @@ def test_every_agent_sees_exactly_the_tools_it_is_granted(served: dict[str, Any]
         async with client(served, agent) as session:
             return {tool.name for tool in (await session.list_tools()).tools}
 
-    assert len(served["agents"]) == 6
+    assert len(served["agents"]) == 8
     for agent in served["agents"]:
         assert asyncio.run(listed(agent)) == {mcp_tool_name(tool) for tool in agent["tools"]}, agent["name"]
 
@@ -71,7 +71,7 @@ def test_a_tool_that_is_not_granted_is_refused_by_cedar(served: dict[str, Any]) 
         async with client(served, agent_named(served, "support", "helpdesk")) as session:
             await session.call_tool(
                 mcp_tool_name("warehouse-query"),
-                {"domain": "sales-orders", "sql": "SELECT count(*) FROM orders"},
+                {"team": "support", "domain": "sales-orders", "sql": "SELECT count(*) FROM orders"},
             )
 
     with pytest.raises((MCPError, ExceptionGroup)) as refused:

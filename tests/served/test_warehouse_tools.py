@@ -6,10 +6,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from mcp import MCPError
 
 from corral.spec.names import mcp_tool_name
 from tests.served.test_gateway_clients import agent_named, client
+from tests.served.test_records import role
 
 COUNT = "SELECT count(*) AS n FROM orders"
 
@@ -56,6 +58,31 @@ def test_a_report_cites_its_own_teams_queries_only(admin: boto3.Session) -> None
     assert "    /* corral: run for team finance */ WITH orders AS" in text
     unknown = {**report, "team": "finance", "query_ids": ["00000000-0000-4000-8000-000000000000"]}
     assert call(admin, "report-write", unknown)["error"]["code"] == "unknown_query"
+
+
+def test_operators_read_their_own_teams_reports(
+    admin: boto3.Session, served: dict[str, Any], outputs: dict[str, dict[str, Any]]
+) -> None:
+    ran = query(admin, "sales", COUNT)
+    report = {
+        "team": "sales",
+        "domain": "sales-orders",
+        "title": "Orders",
+        "body": "There are 42 orders [q1].",
+        "query_ids": [ran["query_id"]],
+    }
+    uri = call(admin, "report-write", report)["uri"]
+    assert uri.startswith(outputs["sales"]["reports_uri"])
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+
+    def read(team: str) -> str:
+        keys = role(served, outputs[team]["operator_role_arn"])
+        person = boto3.Session(keys.access_key, keys.secret_key, keys.token, region_name=served["region"])
+        return person.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+
+    assert "42 orders" in read("sales")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        read("support")
 
 
 def test_a_query_that_failed_is_no_source(admin: boto3.Session) -> None:

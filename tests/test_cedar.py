@@ -78,6 +78,8 @@ def _arguments(tool: Tool, agent: ResolvedAgent) -> dict[str, Any]:
     arguments = {name: VALUES[properties[name].type] for name in tool.input.required or ()}
     if tool.domain_argument is not None:
         arguments[tool.domain_argument] = agent.domains[0] if agent.domains else "none"
+    if tool.team_argument is not None:
+        arguments[tool.team_argument] = agent.team
     return arguments
 
 
@@ -111,6 +113,18 @@ def test_no_other_role_may_use_an_agents_policies(agent: ResolvedAgent) -> None:
     assert not _allowed(policies, _role(agent), tool, arguments, account="999999999999")
     other_gateway = GATEWAY.replace("0123456789", "9876543210")
     assert not _allowed(policies, _role(agent), tool, arguments, gateway=other_gateway)
+
+
+@pytest.mark.parametrize("agent", AGENTS, ids=_role)
+def test_teams_are_bound_to_the_agents_own(agent: ResolvedAgent) -> None:
+    policies = _policies(agent)
+    for name in agent.tools:
+        if (argument := TOOLS[name].team_argument) is None:
+            continue
+        call = _arguments(TOOLS[name], agent)
+        for team in (*ENVIRONMENT.teams, "unknown", "", f"{agent.team} "):
+            allowed = _allowed(policies, _role(agent), TOOLS[name], {**call, argument: team})
+            assert allowed == (team == agent.team), team
 
 
 @pytest.mark.parametrize("agent", AGENTS, ids=_role)

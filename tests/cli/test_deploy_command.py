@@ -139,7 +139,9 @@ def test_all_done_is_0(project: Path, pulumi: FakePulumi) -> None:
     assert result.exit_code == 0
     assert result.stderr == ""
     first = json.loads(result.stdout)[0]
-    assert list(first) == ["stack", "state", "changes", "unchanged", "problems", "seconds", "reason"]
+    assert list(first) == [
+        *("stack", "state", "changes", "unchanged", "deprecated", "problems", "seconds", "reason")
+    ]
 
 
 def test_failed_and_skipped_is_1_with_all_of_it_as_json(project: Path, pulumi: FakePulumi) -> None:

@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from corral.cli import render, validate
+from corral.cli.project import console
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = "stacks/dev/teams/support.yaml"
@@ -177,7 +178,7 @@ def test_another_project(project: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_render(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "_width", 200)
     result = corral("render", "dev", "support/helpdesk")
     assert result.exit_code == 0
     for part in ("helper@1.2.0", "platform default", "pay-back when", "# Role", f"team {SUPPORT}:11"):

@@ -17,7 +17,7 @@ from tests.deployment.fake_pulumi import FakePulumi, recorded
 REGISTRY, RECORD = "abcdefghijkl", "123456789012"
 ARN = f"arn:aws:agent-registry:us-east-1:111122223333:registry/{REGISTRY}/record/{RECORD}"
 TOMBSTONE = (
-    "\nretired:\n  - {name: concierge, template: blank@1.0.0, on: 2026-11-24, reason: Nobody called.}\n"
+    "\nretired:\n  - {name: concierge, template: blank@1.0.0, since: 2026-11-24, reason: Nobody called.}\n"
 )
 
 

@@ -185,7 +185,9 @@ def test_only_errors_are_problems(outcome_of: Read, severity: str) -> None:
 
 def test_a_record_for_scripts(outcome_of: Read) -> None:
     record = outcome_of("failed").record()
-    assert list(record) == ["stack", "state", "changes", "unchanged", "problems", "seconds", "reason"]
+    assert list(record) == [
+        *("stack", "state", "changes", "unchanged", "deprecated", "problems", "seconds", "reason")
+    ]
     assert record["problems"][0] == {
         "message": "iam AttachRolePolicy: NoSuchEntity: Role nobody not found",
         "resource": ATTACHMENT,

@@ -161,7 +161,7 @@ def test_pages_of_what_dev_does_not_have(made: Callable[..., dict[str, str]], pr
             "cost: {center: sa-1, monthly_budget_usd: 100}",
             "cost: {center: sa-1, monthly_budget_usd: 1000.5}\n"
             "agents: [{name: daily, template: report@1, stage: pilot, parameters: {due: rate(1 day)}}]\n"
-            "retired: [{name: old, template: helper@1.0.0, on: 2026-01-31, reason: Nobody asked it.}]",
+            "retired: [{name: old, template: helper@1.0.0, since: 2026-01-31, reason: Nobody asked it.}]",
         )
     )
     files = {path: content.encode() for path, content in site.items()}

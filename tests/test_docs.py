@@ -1,6 +1,7 @@
 """What the documentation shows exists: links, commands, the example and the error it promises."""
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from corral.cli.main import app
+from corral.spec.load import load_environment
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -46,10 +48,29 @@ def test_the_readmes_agent_is_the_one_in_the_repository() -> None:
     assert "\n".join(without_comments) in (ROOT / example[0]).read_text(encoding="utf-8")
 
 
-def test_the_readmes_error_is_what_a_typing_mistake_gives(tmp_path: Path) -> None:
+def _copy(folder: Path) -> None:
     for name in ("stacks", "functions", "templates"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Pulumi.yaml", folder)
+
+
+def test_the_readmes_new_agent_is_what_its_commands_make(tmp_path: Path) -> None:
+    """The lines that are written, and the scenarios that then apply."""
+    _copy(tmp_path)
+    (commands, shown) = re.findall(r"```sh\n(corral new agent.*?)```\n\n```\n(--- a/.*?)```", README, re.S)[0]
+    new, play = (shlex.split(line)[1:] for line in commands.replace("\\\n", "").splitlines())
+    result = CliRunner().invoke(app, [*new, "--project", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    written, told = shown.split("\n\nscenario")
+    assert written.strip() in result.output
+    team, _, name = play[-1].partition("/")
+    agent = load_environment(tmp_path / "stacks/dev").agents[team][name]
+    rows = [line.split()[0] for line in told.splitlines()[1:] if line.startswith("  ")]
+    assert rows == [scenario.name for scenario in agent.scenarios]
+
+
+def test_the_readmes_error_is_what_a_typing_mistake_gives(tmp_path: Path) -> None:
+    _copy(tmp_path)
     team = tmp_path / "stacks/dev/teams/support.yaml"
     team.write_text(
         team.read_text(encoding="utf-8").replace("refund-issue]", "refund-isue]", 1), encoding="utf-8"

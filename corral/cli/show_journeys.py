@@ -60,17 +60,17 @@ def details(played: Journey) -> Iterator[str]:
 
 
 def table(journeys: Sequence[Journey]) -> Table:
-    """Agent by scenario: what came of it, and how long it took."""
+    """Each agent's scenarios: what came of them, and how long they took."""
     shown = Table(box=None, pad_edge=False)
-    for column in ("agent", "scenario", "case", "result"):
+    for column in ("scenario", "case", "result"):
         shown.add_column(column, no_wrap=True, overflow="ellipsis")
     shown.add_column("s", justify="right", no_wrap=True, min_width=5)
     for who, group in groupby(journeys, key=lambda played: played.who):
-        for number, played in enumerate(group):
+        shown.add_row(f"[bold]{who}[/bold]")
+        for played in group:
             result = f"{_MARKS[played.outcome]} {played.outcome}"
             shown.add_row(
-                f"[bold]{who}[/bold]" if number == 0 else "",
-                escape(played.scenario.name),
+                f"  {escape(played.scenario.name)}",
                 f"[dim]{played.scenario.case or ''}[/dim]",
                 f"{result}: {escape(played.not_played)}" if played.not_played else result,
                 "" if played.not_played else f"{played.seconds:.2f}",

@@ -103,9 +103,11 @@ def test_the_table_has_a_row_a_scenario_and_says_what_was_left_out() -> None:
     Console(file=text, width=120).print(show_journeys.table([RIGHT, WRONG, left_out]))
     rows = [" ".join(line.split()) for line in text.getvalue().splitlines()]
     assert rows[1:] == [
-        "support/helpdesk n ✓ as expected 0.00",
+        "support/helpdesk",
+        "n ✓ as expected 0.00",
         "n ✗ not as expected 0.00",
-        "support/onboarding n - not played: needs a script",
+        "support/onboarding",
+        "n - not played: needs a script",
     ]
     assert show_journeys.count([RIGHT, WRONG, left_out]) == (
         "3 scenarios of 2 agents: 1 as expected, [red]1 not as expected[/red], 1 not played"

@@ -95,23 +95,17 @@ def _check_tool(loaded: Loaded[Tool], tool: Tool, folder_name: str) -> None:
                 )
             _check_schema(loaded, schema, (side,))
     arguments = tool.input.properties or {}
-    if (domain := tool.domain_argument) is not None:
-        if domain not in arguments:
-            _not_an_argument(loaded, ("domain_argument",), domain, arguments)
-        elif arguments[domain].type != "string" or domain not in (tool.input.required or ()):
+    for key, bound in (("domain_argument", "domains"), ("team_argument", "team")):
+        named = getattr(tool, key)
+        if named is None:
+            continue
+        if named not in arguments:
+            _not_an_argument(loaded, (key,), named, arguments)
+        elif arguments[named].type != "string" or named not in (tool.input.required or ()):
             loaded.error(
-                ("domain_argument",),
-                f'domain_argument: "{domain}" must be a required argument of type string',
-                "Only then can every call be bound to the agent's domains.",
-            )
-    if (team := tool.team_argument) is not None:
-        if team not in arguments:
-            _not_an_argument(loaded, ("team_argument",), team, arguments)
-        elif arguments[team].type != "string" or team not in (tool.input.required or ()):
-            loaded.error(
-                ("team_argument",),
-                f'team_argument: "{team}" must be a required argument of type string',
-                "Only then can every call be bound to the agent's team.",
+                (key,),
+                f'{key}: "{named}" must be a required argument of type string',
+                f"Only then can every call be bound to the agent's {bound}.",
             )
     for index, constraint in enumerate(tool.constraints):
         place: Location = ("constraints", index, "argument")

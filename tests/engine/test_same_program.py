@@ -12,7 +12,7 @@ from corral.local.engine.model import SECRET
 from corral.local.session import Session
 from tests.engine.engine import Engine
 
-STACKS = ("dev", "dev.support", "dev.sales", "dev.finance")
+STACKS = ("dev", "dev.support", "dev.sales", "dev.finance", "dev.legal")
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 _ASSET = "c44067f5952c0a294b673a41bacd8c17"

@@ -23,7 +23,8 @@ _MARKS = {
     "not as expected": "[red]✗[/red]",
     "not played": "[dim]-[/dim]",
 }
-_TITLE = 58
+_LONGEST_TITLE = 58
+_DECISION = 44  # what a title leaves room for: one decision and its tool
 _NARROWEST = 60
 
 
@@ -38,9 +39,11 @@ def lines(journeys: Sequence[Journey], verbose: bool) -> Iterator[str | Text]:
 
 
 def _line(played: Journey) -> Text:
-    title = played.scenario.title
-    title = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
-    line = Text.from_markup(f"{_MARKS[played.outcome]} {escape(f'{title:<{_TITLE}}')}")
+    width = max(_NARROWEST, console.width)
+    room = min(_LONGEST_TITLE, width - _DECISION)
+    title = Text(played.scenario.title)
+    title.truncate(room, overflow="ellipsis", pad=True)
+    line = Text.from_markup(f"{_MARKS[played.outcome]} ") + title
     answer = played.answer
     made = [(call.tool, call.decision) for call in answer.tool_calls] if answer else []
     for (tool, decision), times in runs(made):
@@ -48,7 +51,7 @@ def _line(played: Journey) -> Text:
         line.append(f" {times} times" if times > 1 else "", "dim")
     if answer and answer.blocked:
         line.append("  ").append(f"blocked at {answer.blocked}", "yellow")
-    line.truncate(max(_NARROWEST, console.width), overflow="ellipsis")
+    line.truncate(width, overflow="ellipsis")
     return line
 
 

@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 # A company proxy has a certificate of its own, which the system knows.
 UV := $(BIN)/uv --system-certs
 
-.PHONY: up serve test lint lock clean
+.PHONY: up serve dev test lint lock clean
 
 up: $(VENV)/.ready
 	@$(BIN)/corral up dev --local
 
 serve: $(VENV)/.ready
 	@$(BIN)/corral up dev --local --serve
+
+# What tests and linters need, installed.
+dev: $(VENV)/.ready-dev
 
 test: $(VENV)/.ready-dev lint
 	@$(BIN)/pytest -n 2 --dist loadgroup

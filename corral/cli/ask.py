@@ -42,7 +42,7 @@ class Asker:
             try:
                 return check(given)
             except AnswerError as error:
-                say_no(f"{flag.partition(' ')[0]}: {error}")
+                say_no(f"{flag.partition(' (')[0].partition('=')[0]}: {error}")
         if about:
             console.print(f"[dim]{escape(about)}[/dim]", highlight=False)
         while True:

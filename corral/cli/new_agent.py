@@ -144,14 +144,14 @@ def ask_parameter(
     options = parameter.choices or (domains if parameter.type == "domain" else ())
     optional = parameter.optional and parameter.default is None
     default = _shown(parameter) if asker.somebody_there else None
-    question = f"{name}: {parameter.help}"
+    question = f"{name}: {parameter.help.rstrip('.')}"
 
     def read(answer: str) -> Any:
         return None if optional and not answer else check(answer)
 
     if options:
         return asker.choice(flag, given, read, question, [(option, "") for option in options], default)
-    return asker.value(flag, given, read, question, default, f"Allowed: {allowed_values(parameter)}.")
+    return asker.value(flag, given, read, question, default, f"{name} takes {allowed_values(parameter)}.")
 
 
 def _shown(parameter: "Parameter") -> str | None:

@@ -51,6 +51,6 @@ def command(
     path = shown_path(environment.folder / "platform.yaml", root)
     changes = prepared(lambda: add_tool(environment, tool), path)
     checked(root, environment.folder, changes, as_json)
-    test = f".venv/bin/pytest tests/functions/test_{tool_module(tool.name)}.py"
+    test = f"make dev && .venv/bin/pytest tests/functions/test_{tool_module(tool.name)}.py"
     then = "Change the handler and its test into what you need, then give the tool to an agent."
     put_down(root, changes, test, yes, as_json, then=then)

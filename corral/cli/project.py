@@ -71,6 +71,9 @@ def resolved_agent(environment: "Environment", name: str) -> "ResolvedAgent":
     agents = {
         f"{t}/{a}": resolved for t, of_team in environment.agents.items() for a, resolved in of_team.items()
     }
+    gone = {f"{t}/{r.name}": r for t, spec in environment.teams.items() for r in spec.retired}
+    if name in gone:
+        say_no(f"{name} was retired on {gone[name].since}: {gone[name].reason}")
     if name not in agents:
         say_no(f"there is no agent {name}. Agents: {listed(agents)}.{suggestion(name, agents)}")
     return agents[name]

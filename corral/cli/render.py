@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
@@ -45,8 +46,10 @@ def _as_json(agent: "ResolvedAgent") -> dict[str, Any]:
 
 def _show(agent: "ResolvedAgent") -> None:
     table = Table(
-        "", "value", "from", title=f"{agent.team}/{agent.name} in {agent.environment}", title_justify="left"
+        title=f"{agent.team}/{agent.name} in {agent.environment}", title_justify="left", box=box.SIMPLE
     )
+    for column in ("", "value", "from"):
+        table.add_column(column, overflow="fold")  # a place is whole in a narrow terminal, too
     for name, value, origin in _rows(agent):
         table.add_row(name, escape(value), f"[dim]{origin}[/dim]")
     console.print(table, highlight=False)

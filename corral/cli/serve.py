@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import typer
+
 from corral.cli.project import console, say_no
 
 if TYPE_CHECKING:
@@ -31,11 +33,11 @@ def serve(
         already_served(name, running)
     Deployed(session.at, os.getpid(), outputs).save(root, name)
     try:
-        if ready:
-            print(json.dumps(ready), flush=True)
         stopped = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stopped.set())
         signal.signal(signal.SIGINT, lambda *_: stopped.set())
+        if ready:
+            print(json.dumps(ready), flush=True)
         stopped.wait()
     finally:
         forget(root, name, os.getpid())
@@ -59,6 +61,7 @@ def serve_empty(root: Path, environment: "Environment", port: int, as_json: bool
         already_served(name, running)
     if shutil.which("pulumi") is None:
         say_no(f"an empty account is for Pulumi's own engine, and there is no pulumi on PATH. {GET_PULUMI}")
+    signal.signal(signal.SIGTERM, _end)  # who reads that it is up may end it at once
     unset = pulumi_project.in_the_way()
     forget_own_aws()
     with ExitStack() as stack:
@@ -83,6 +86,10 @@ def serve_empty(root: Path, environment: "Environment", port: int, as_json: bool
             "\n[dim]The aws package's provider is ours, for the local AWS only. Ctrl-C stops it all.[/dim]"
         )
         serve(root, name, session, {})
+
+
+def _end(*_: object) -> None:
+    raise typer.Exit(0)
 
 
 def ready_line(

@@ -166,6 +166,8 @@ def allowed_values(parameter: Parameter) -> str:
         return "yes or no"
     if parameter.type == "schedule":
         return "a rate or cron expression, as in rate(1 day)"
+    if parameter.type == "table":
+        return "a table of its data domain"
     if parameter.type == "domain":
         return f"a data domain{f' with {parameter.holds}' if parameter.holds else ''}"
     form = f" of the form {parameter.pattern}" if parameter.pattern else ""

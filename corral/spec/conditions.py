@@ -5,12 +5,12 @@ Comparisons joined by `and`, nothing else: who approves must be able to read wha
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
 from corral.spec.errors import listed, show, suggestion
-from corral.spec.tool import ArgumentSchema
+from corral.spec.tool import ArgumentSchema, Constraint
 
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 Value = str | int | float | bool
@@ -71,9 +71,15 @@ def parse(text: str) -> tuple[Condition, ...]:
         position = joint.end()
 
 
-def check(conditions: tuple[Condition, ...], tool: str, arguments: ArgumentSchema) -> None:
-    """Check each condition against the tool's arguments and their types. Raises ConditionError."""
+def check(
+    conditions: tuple[Condition, ...],
+    tool: str,
+    arguments: ArgumentSchema,
+    constraints: Iterable[Constraint] = (),
+) -> None:
+    """Check each condition against the tool's arguments, types and constraints. Raises ConditionError."""
     properties = arguments.properties or {}
+    allowed = {c.argument: c.one_of for c in constraints if c.one_of is not None}
     for condition in conditions:
         if condition.argument not in properties:
             raise ConditionError(
@@ -87,6 +93,12 @@ def check(conditions: tuple[Condition, ...], tool: str, arguments: ArgumentSchem
             raise ConditionError(
                 f"{condition.argument} is of type {kind} and cannot be compared with {show(condition.value)}",
                 f"Allowed: a value of type {kind}.",
+            )
+        values = allowed.get(condition.argument)
+        if values is not None and condition.value not in values:
+            raise ConditionError(
+                f"{condition.argument} is never {show(condition.value)}",
+                f"Allowed: {listed(values)}.{suggestion(str(condition.value), values)}",
             )
         if kind in ("string", "boolean") and condition.operator not in ("==", "!="):
             raise ConditionError(

@@ -23,6 +23,7 @@ from corral.spec.templates import LoadedTemplate, TemplateStore, value_problem
 __all__ = ["ApprovalRule", "Condition", "ResolvedAgent", "ResolvedLimits"]
 
 Origin = Literal["team", "template", "platform default"]
+_HELD = {"warehouse": "tables", "documents": "documents"}  # what a tool needs: what a domain must hold for it
 # What holds when neither team nor template says anything.
 DEFAULT_LIMITS: dict[str, float | int] = {
     "cost_per_task_usd": 0.50,
@@ -135,6 +136,7 @@ class _Resolver:
         model_name = self._model(found)
         limits = self._limits(found)
         if found is not None and found.loaded.sound:
+            self._check_tables(found.spec, parameters, domains)
             self._check_domain_tools(tools, domains)
         platform = self.around.platform
         if self.failed or found is None or platform is None or model_name not in platform.models:
@@ -284,7 +286,21 @@ class _Resolver:
         given = template.schedule and parameters.get(template.schedule.parameter)
         return AtSetTimes(str(given), template.schedule.message) if template.schedule and given else None
 
+    def _check_tables(
+        self, template: Template, parameters: Mapping[str, ParameterValue], domains: tuple[str, ...]
+    ) -> None:
+        found = [self.around.domains.get(domain) for domain in domains]
+        if None in found:
+            return  # reported, and what it holds is not known
+        tables = [table.name for domain in found if domain is not None for table in domain.tables]
+        for name, parameter in template.parameters.items():
+            if parameter.type == "table" and name in parameters and parameters[name] not in tables:
+                message, hint = unknown("table", str(parameters[name]), tables)
+                hint = hint.replace("Known", f"Tables of {listed(domains)}", 1)
+                self.error(("parameters", name), message, hint)
+
     def _check_domain_tools(self, tools: tuple[str, ...], domains: tuple[str, ...]) -> None:
+        """Check that what reads a domain has one, and that one holds what is read."""
         for name in tools:
             tool = self.around.tools.get(name)
             if tool is not None and tool.spec.domain_argument is not None and not domains and not self.failed:
@@ -293,6 +309,14 @@ class _Resolver:
                     f"the tool {name} reads a data domain, and the agent has none",
                     "Give it one in the template's parameter of type domain, or leave the tool out.",
                 )
+            for need, what in _HELD.items():
+                reads = tool is not None and need in tool.spec.needs and bool(domains) and not self.failed
+                if reads and not any(self._holds(domain, what) for domain in domains):
+                    self.error(
+                        (),
+                        f"the tool {name} reads {what}, and {listed(domains)} holds none",
+                        f"Give the agent a domain with {what}, or leave the tool out.",
+                    )
 
     def _approval(self, template: LoadedTemplate | None, tools: tuple[str, ...]) -> tuple[ApprovalRule, ...]:
         rules: dict[ApprovalRule, tuple[LoadedTemplate | None, int]] = {}
@@ -333,7 +357,7 @@ class _Resolver:
         conditions = parse(approval.when) if approval.when is not None else ()
         tool = self.around.tools.get(approval.tool)
         if tool is not None:
-            check(conditions, approval.tool, tool.spec.input)
+            check(conditions, approval.tool, tool.spec.input, tool.spec.constraints)
         return ApprovalRule(approval.tool, conditions)
 
     def _model(self, template: LoadedTemplate | None) -> str:

@@ -8,7 +8,7 @@ from corral.spec.model import Document, Model, Owner
 from corral.spec.names import ModelName, ParameterName, TemplateName, ToolName, Version
 from corral.spec.team import Approval, Limits, ParameterValue
 
-ParameterType = Literal["string", "integer", "number", "boolean", "choice", "domain", "schedule"]
+ParameterType = Literal["string", "integer", "number", "boolean", "choice", "domain", "table", "schedule"]
 GuardrailLevel = Literal["standard", "strict"]
 # AgentCore's own, of a trace or a session.
 Evaluator = Literal[
@@ -32,7 +32,7 @@ MAX_TEXT = 2000
 
 
 class Parameter(Model):
-    """A typed parameter. `domain` names a data domain that the team may read, `schedule` is a rate or cron of AWS."""
+    """A typed parameter. `domain` names a data domain that the team may read, `table` a table of such a domain."""
 
     type: ParameterType
     help: str = Field(min_length=1)

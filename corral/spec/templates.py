@@ -29,6 +29,7 @@ _TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
     "string": ("text", (str,)),
     "choice": ("text", (str,)),
     "domain": ("the name of a data domain", (str,)),
+    "table": ("the name of a table", (str,)),
     "schedule": ("a rate or cron expression", (str,)),
     "integer": ("a whole number", (int,)),
     "number": ("a number", (int, float)),

@@ -129,7 +129,7 @@ def test_usage(writable: Path, corral: Corral, command: tuple[str, ...], said: s
         ((*AGENT, *GIVEN, "--stage", "prod"), '--stage: there is no stage "prod"'),
         ((*AGENT, *GIVEN, "--tools", "find-txt"), 'Did you mean "find-text"?'),
         ((*AGENT, *GIVEN, "--set", "levle=1"), 'unknown parameter "levle" of helper@1.2.0'),
-        ((*AGENT, *GIVEN, "--set", "level=9"), "--set: 9 is too large. Allowed: at most 3"),
+        ((*AGENT, *GIVEN, "--set", "level=9"), "--set level: 9 is too large. Allowed: at most 3"),
         (
             (*AGENT, "--set", "product=x", "--set", "domain=orders"),
             '"orders" is not allowed. Allowed: manuals',
@@ -312,20 +312,20 @@ def test_somebody_on_a_terminal_is_asked_for_everything(two_majors: Path) -> Non
     terminal.type("guide")
     assert '"guide" is taken' in terminal.until("Name of the agent [helper]:")
     terminal.type("")
-    assert "Allowed: text, at most 30 characters." in terminal.until("product: What it helps with.")
+    assert "product takes text, at most 30 characters." in terminal.until("product: What it helps with:")
     terminal.type("Acme Hub")
-    assert "1  manuals" in terminal.until("domain: The domain of its manuals.")
+    assert "1  manuals" in terminal.until("domain: The domain of its manuals")
     terminal.type("1")
-    terminal.until("region: Where.")
+    terminal.until("region: Where:")
     terminal.type("eu")
-    assert "Allowed: text of the form [A-Z]+" in terminal.until("region: Where.")
+    assert "Allowed: text of the form [A-Z]+" in terminal.until("region: Where:")
     terminal.type("EU")
     assert "2  formal" in terminal.until("[formal]:")
     terminal.type("1")
     for question in (
-        "code: The product's code.",
-        "brief: Whether it answers briefly. [no]",
-        "ratio: A share. [0.5]",
+        "code: The product's code:",
+        "brief: Whether it answers briefly [no]",
+        "ratio: A share [0.5]",
     ):
         terminal.until(question)
         terminal.type("")

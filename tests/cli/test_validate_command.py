@@ -68,7 +68,7 @@ def test_strict(project: Path) -> None:
     spoil(project, "email: support@example.com", "email: support@example.com, on_call: phone@example.com")
     orders = project / "stacks/dev/domains/orders.yaml"
     orders.write_text(orders.read_text().replace("[sales]", "[sales, support]"))
-    spoil(project, "Acme Switch, domain: manuals", "Acme Switch, domain: orders")
+    spoil(project, "Switch, domain: manuals}", "Switch, domain: orders}\n    tools: [pay-back]")
     result = corral("validate", "dev", "--strict")
     assert (result.exit_code, result.stdout) == (0, "dev is valid: 2 teams, 2 agents, 2 tools, 2 domains\n")
 

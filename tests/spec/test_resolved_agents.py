@@ -148,7 +148,11 @@ def test_scenarios_that_can_come_out_as_expected(environment: Environment) -> No
 def test_scenarios_that_cannot(
     project: Path, check: Callable[..., list[str]], old: str, new: str, gone: str
 ) -> None:
-    readers = {"file": "stacks/dev/domains/orders.yaml", "replace": "[sales]", "by": "[sales, support]"}
+    readers = {
+        "file": "stacks/dev/domains/orders.yaml",
+        "replace": "[sales]",
+        "by": "[sales, support]\ndocuments: data/manuals",
+    }
     assert check(readers, {"file": SUPPORT, "replace": old, "by": new}) == []
     scenarios = load_environment(project / "stacks/dev").agents["support"]["helpdesk"].scenarios
     assert gone not in [s.name for s in scenarios]

@@ -44,6 +44,8 @@ def add_agent(project: Path, team: str = "support", like: str = "guide", **chang
 def let_everyone_read(project: Path) -> None:
     for path in (project / "stacks/dev/domains").iterdir():
         path.write_text(path.read_text().replace("readers: [", "readers: [sales, support] # "))
+        if "documents:" not in path.read_text():
+            path.write_text(f"{path.read_text()}documents: data/manuals\n")
 
 
 def test_a_copy_in_the_same_team(project: Path) -> None:

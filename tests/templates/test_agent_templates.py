@@ -30,7 +30,12 @@ CASES = set(Case.__args__)  # type: ignore[attr-defined]
 NOT_SHOWN = {
     "sales-analytics": {"approval"},  # it only reads, so nothing is held
 }
-SAMPLES: dict[str, Any] = {"string": "Acme", "domain": "some-domain", "schedule": "rate(1 day)"}
+SAMPLES: dict[str, Any] = {
+    "string": "Acme",
+    "domain": "some-domain",
+    "table": "some_table",
+    "schedule": "rate(1 day)",
+}
 _SOURCE = re.compile(r"\{# from: (.+?) #\}")
 
 

@@ -84,14 +84,8 @@ def _action(tool: Tool) -> str:
 def _call(tool: Tool, domains: Sequence[str], team: str) -> str:
     """What a call of one tool must satisfy."""
     conditions = [f"action == {_action(tool)}"]
-    if tool.domain_argument is not None:
-        conditions.append(
-            _guarded(tool, tool.domain_argument, [_one_of(tool.domain_argument, domains)], needed=True)
-        )
-    if tool.team_argument is not None:
-        conditions.append(
-            _guarded(tool, tool.team_argument, [_one_of(tool.team_argument, [team])], needed=True)
-        )
+    for argument, values in tool.bound(domains, team).items():
+        conditions.append(_guarded(tool, argument, [_one_of(argument, values)], needed=True))
     for constraint in tool.constraints:
         conditions.append(_guarded(tool, constraint.argument, _limits(constraint), needed=False))
     return f"({' && '.join(conditions)})"

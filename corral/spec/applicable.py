@@ -42,7 +42,7 @@ def _possible(
         return not_granted and decision == "denied-by-supervisor"  # it never gets as far as the policy
     held = any(rule.tool == name and rule.holds(arguments) for rule in reach.approval)
     if decision == "denied-by-policy":
-        bound = ((tool.domain_argument, reach.domains), (tool.team_argument, (reach.team,)))
-        own = [arguments.get(argument) in allowed for argument, allowed in bound if argument is not None]
-        return not held and not (own and all(own))
+        bound = tool.bound(reach.domains, reach.team)
+        own = bool(bound) and all(arguments.get(argument) in values for argument, values in bound.items())
+        return not held and not own
     return held == (decision == "denied-by-supervisor") and not (not_granted and decision != "allowed")

@@ -1,5 +1,6 @@
 """functions/tools/<tool>/tool.yaml: one tool of the shared catalogue, declared once for every team."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
@@ -80,6 +81,11 @@ class Tool(Document):
     needs: tuple[Need, ...] = ()
     settings: dict[ParameterName, Setting] = {}
     limits: FunctionLimits = FunctionLimits()
+
+    def bound(self, domains: Sequence[str], team: str) -> dict[str, Sequence[str]]:
+        """The arguments that a grant binds, each with the values that an agent of these may give."""
+        bindings = ((self.domain_argument, domains), (self.team_argument, (team,)))
+        return {argument: values for argument, values in bindings if argument is not None}
 
     def definition(self) -> dict[str, Any]:
         """The tool as a gateway target declares it and MCP clients list it: name, description and schemas."""

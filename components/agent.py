@@ -18,7 +18,7 @@ from components.role import Role, RoleArgs
 from components.site import Shared
 from corral.cedar import agent_policies
 from corral.spec.names import ENDPOINT, agent_role_name, harness_name, policy_name
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.tool import Tool
 
 _SERVICE = "bedrock-agentcore.amazonaws.com"

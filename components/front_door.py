@@ -15,7 +15,7 @@ from components.outputs import AppliedGuardrail
 from components.schedule import role_name
 from components.site import Shared
 from corral.spec.names import ENDPOINT
-from corral.spec.resolve import DEFAULT_LIMITS, ResolvedAgent
+from corral.spec.resolved import DEFAULT_LIMITS, ResolvedAgent
 from corral.spec.template import GuardrailLevel
 
 SPARE_SECONDS = 30  # for the guardrail and the way back, over the longest time an agent may take

@@ -7,7 +7,7 @@ from pulumi_aws_native import bedrockagentcore as agentcore
 
 from components.tags import Tags
 from corral.spec.names import GATEWAY_TOOL, allowed_tool
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 
 HOOK_SECONDS = 30  # how long an agent waits for the supervisor; then the step is denied
 REMEMBERED_MESSAGES = 20

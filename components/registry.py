@@ -11,7 +11,7 @@ from pulumi_aws_native import agentregistry
 from components.site import Shared
 from components.tags import Tags
 from corral.spec.catalogue import CatalogueTool
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.team import Retired
 
 A2A_PROTOCOL = "0.3.0"  # of the agent cards

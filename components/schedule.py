@@ -16,7 +16,7 @@ from components import permissions
 from components.policy_documents import document, service_trust, tls_only
 from components.role import Role, RoleArgs
 from components.site import Shared
-from corral.spec.resolve import AtSetTimes
+from corral.spec.resolved import AtSetTimes
 
 RETENTION_SECONDS = 14 * 24 * 3600  # SQS's longest
 RETRIES = 3

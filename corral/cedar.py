@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from corral.spec.names import agent_role_name, mcp_tool_name
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.tool import Constraint, Tool
 
 MIN_STATEMENT = 35  # characters, both from AWS::BedrockAgentCore::Policy

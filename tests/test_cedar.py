@@ -23,7 +23,7 @@ from corral.local.server.agentcore.cedar_schema import (
 )
 from corral.spec.load import load_environment
 from corral.spec.names import agent_role_name, mcp_tool_name
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.tool import ArgumentSchema, Constraint, Tool
 
 ENVIRONMENT = load_environment(Path(__file__).parents[1] / "stacks/dev")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from corral.local.session import Session
     from corral.spec.load import Environment
-    from corral.spec.resolve import ResolvedAgent
+    from corral.spec.resolved import ResolvedAgent
 
 
 def command(

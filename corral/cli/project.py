@@ -13,7 +13,7 @@ from corral.spec.source import MAX_BYTES, read_text
 
 if TYPE_CHECKING:
     from corral.spec.load import Environment
-    from corral.spec.resolve import ResolvedAgent
+    from corral.spec.resolved import ResolvedAgent
 
 MARKER = "Pulumi.yaml"
 _MOST_SHOWN = 100

@@ -12,7 +12,7 @@ from rich.table import Table
 from corral.cli.project import ProjectOption, console, environment_of, find_project, resolved_agent
 
 if TYPE_CHECKING:
-    from corral.spec.resolve import ApprovalRule, ResolvedAgent
+    from corral.spec.resolved import ApprovalRule, ResolvedAgent
 
 
 def command(

@@ -23,7 +23,7 @@ from corral.spec.errors import listed, suggestion
 if TYPE_CHECKING:
     from corral.scenarios.journey import Journey
     from corral.spec.load import Environment
-    from corral.spec.resolve import ResolvedAgent
+    from corral.spec.resolved import ResolvedAgent
 
 LOCAL, LIVE = "local AWS", "account"
 

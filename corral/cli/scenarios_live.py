@@ -17,7 +17,7 @@ from corral.scenarios.journey import Journey
 
 if TYPE_CHECKING:
     from corral.spec.load import Environment
-    from corral.spec.resolve import ResolvedAgent
+    from corral.spec.resolved import ResolvedAgent
 
 
 def play_live(

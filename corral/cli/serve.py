@@ -16,7 +16,7 @@ from corral.cli.project import console, say_no
 if TYPE_CHECKING:
     from corral.local.session import Deployed, Session
     from corral.spec.load import Environment
-    from corral.spec.resolve import ResolvedAgent
+    from corral.spec.resolved import ResolvedAgent
 
 
 def serve(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from corral.scaffold.upgrade import Move
     from corral.scenarios.journey import Journey
     from corral.spec.load import Environment
-    from corral.spec.resolve import ResolvedAgent
+    from corral.spec.resolved import ResolvedAgent
 
 
 def command(

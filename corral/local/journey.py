@@ -14,7 +14,7 @@ from corral.front_door import Answer, FrontDoorError, read_answer, send
 from corral.local.session import LocalAwsError, Session
 from corral.scenarios.journey import Journey, Step, check
 from corral.spec.names import tool_function_name
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.scenario import Scenario
 
 _SIDE_BY_SIDE = 2  # each side needs its own worker of each function, and starting those is what takes time

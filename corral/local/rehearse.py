@@ -12,7 +12,7 @@ from corral.local.journey import explained, play, scripts
 from corral.local.session import STATE_FOLDER, LocalAwsError, Session, find, served_since
 from corral.scenarios.journey import Journey
 from corral.spec.load import Environment
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.source import shown_path
 
 Stage = tuple[Session, dict[str, StackResult]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from corral.spec.resolve import ApprovalRule, ResolvedAgent
+from corral.spec.resolved import ApprovalRule, ResolvedAgent
 
 
 @dataclass(frozen=True)

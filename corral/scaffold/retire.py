@@ -6,7 +6,7 @@ from corral.scaffold import yaml_text
 from corral.scaffold.agent import team_file
 from corral.scaffold.files import Change, edited, read
 from corral.spec.load import Environment
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 
 
 def retire_agent(environment: Environment, agent: ResolvedAgent, reason: str, today: date) -> Change:

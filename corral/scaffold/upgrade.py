@@ -9,7 +9,7 @@ from corral.scaffold.agent import majors, sound_template, store, team_file
 from corral.scaffold.files import Change, edited, read
 from corral.scaffold.retire import index_of
 from corral.spec.load import Environment
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.team import ParameterValue
 from corral.spec.template import Template
 from corral.spec.templates import TemplateStore, value_problem

@@ -10,7 +10,7 @@ from typing import Any
 
 from corral.front_door import FrontDoorError, send
 from corral.scenarios.journey import Journey, check
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.scenario import Scenario
 
 SIDE_BY_SIDE = 4

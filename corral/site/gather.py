@@ -13,7 +13,7 @@ from corral.spec.domain import Domain
 from corral.spec.errors import SpecError, SpecErrors
 from corral.spec.load import Environment
 from corral.spec.prompt import PromptError
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.source import read_text, shown_path
 from corral.spec.team import Team
 from corral.spec.template import Template

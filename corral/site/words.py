@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corral.spec.conditions import ApprovalRule, Condition, ConditionError, Operator, parse
-from corral.spec.resolve import ResolvedAgent, ResolvedLimits
+from corral.spec.resolved import ResolvedAgent, ResolvedLimits
 from corral.spec.scenario import Stop
 from corral.spec.team import Approval, Limits
 from corral.spec.template import Drift, GuardrailLevel, Parameter

@@ -14,7 +14,8 @@ from corral.spec.errors import SpecError, SpecErrors, listed, suggestion
 from corral.spec.notices import Notice
 from corral.spec.platform import Platform
 from corral.spec.regions import has_registry
-from corral.spec.resolve import ResolvedAgent, Surroundings, resolve_agent
+from corral.spec.resolve import Surroundings, resolve_agent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.source import dotted, files, shown_path
 from corral.spec.sprawl import sprawl_notices
 from corral.spec.team import Team

@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 from corral.spec.document import Loaded
 from corral.spec.errors import listed, show
 from corral.spec.notices import Notice
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.source import Location
 from corral.spec.team import Team
 

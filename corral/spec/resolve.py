@@ -2,83 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from corral.spec.applicable import Reach, applies
 from corral.spec.catalogue import CatalogueTool
-from corral.spec.conditions import ApprovalRule, Condition, ConditionError, check, parse
+from corral.spec.conditions import ApprovalRule, ConditionError, check, parse
 from corral.spec.document import Loaded, Report
 from corral.spec.domain import Domain
 from corral.spec.errors import SpecError, listed, suggestion, unknown
-from corral.spec.model import Owner
-from corral.spec.platform import ModelSource, Platform
+from corral.spec.platform import Platform
 from corral.spec.prompt import PromptError, render_prompt
-from corral.spec.scenario import Scenario
+from corral.spec.resolved import DEFAULT_LIMITS, AtSetTimes, ResolvedAgent, ResolvedLimits
 from corral.spec.source import Location, dotted, shown_path
 from corral.spec.team import Agent, Approval, ParameterValue, Team
-from corral.spec.template import GuardrailLevel, Parameter, Template
+from corral.spec.template import Parameter, Template
 from corral.spec.templates import LoadedTemplate, TemplateStore, value_problem
-
-__all__ = ["ApprovalRule", "Condition", "ResolvedAgent", "ResolvedLimits"]
 
 Origin = Literal["team", "template", "platform default"]
 _HELD = {"warehouse": "tables", "documents": "documents"}  # what a tool needs: what a domain must hold for it
-# What holds when neither team nor template says anything.
-DEFAULT_LIMITS: dict[str, float | int] = {
-    "cost_per_task_usd": 0.50,
-    "max_iterations": 15,
-    "max_output_tokens": 4096,
-    "timeout_seconds": 120,
-}
-
-
-@dataclass(frozen=True)
-class ResolvedLimits:
-    """What one task of an agent may use: US dollars, model turns, tokens, seconds."""
-
-    cost_per_task_usd: float
-    max_iterations: int
-    max_output_tokens: int
-    timeout_seconds: int
-
-
-@dataclass(frozen=True)
-class AtSetTimes:
-    """A message that an agent gets at set times: AWS's rate or cron expression in UTC, and the text."""
-
-    expression: str
-    message: str
-
-
-@dataclass(frozen=True)
-class ResolvedAgent:
-    """An agent with nothing left to look up."""
-
-    environment: str
-    team: str
-    name: str
-    key: str  # what its names in Pulumi and on AWS follow from: the first name it was deployed under
-    stage: str
-    template: str  # with its full version, as in customer-support@1.0.0
-    owner: Owner
-    model_name: str
-    model: ModelSource
-    system_prompt: str
-    parameters: dict[str, ParameterValue]  # optional ones without a value are left out
-    tools: tuple[str, ...]
-    approval: tuple[ApprovalRule, ...]
-    domains: tuple[str, ...]  # the values of its parameters of type domain
-    limits: ResolvedLimits
-    guardrail: GuardrailLevel
-    schedule: AtSetTimes | None
-    scenarios: tuple[Scenario, ...]  # those that apply to it; texts unrendered
-    made_from: Template  # evaluators, drift, junctions and what it is for are the template's
-    template_folder: Path
-    origins: dict[str, str]  # "limits.max_iterations" -> "team", "template" or "platform default"
-    places: dict[
-        str, str
-    ]  # "limits.max_iterations" -> "stacks/dev/teams/support.yaml:20"; none for our defaults
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from corral.local.journey import explained, play, scripts
 from corral.local.session import Endpoint, Session
 from corral.scenarios.journey import Journey
 from corral.spec.load import load_environment
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.scenario import Scenario
 
 TOOL = "ticket-create"

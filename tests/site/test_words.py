@@ -4,7 +4,7 @@ import pytest
 
 from corral.site import words
 from corral.spec.conditions import ApprovalRule, parse
-from corral.spec.resolve import DEFAULT_LIMITS, ResolvedLimits
+from corral.spec.resolved import DEFAULT_LIMITS, ResolvedLimits
 from corral.spec.team import Approval, Limits
 from corral.spec.template import Drift, Parameter
 from corral.spec.tool import ArgumentSchema, Tool

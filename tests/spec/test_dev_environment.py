@@ -7,7 +7,7 @@ import pytest
 
 from corral.spec.conditions import Condition
 from corral.spec.load import Environment, load_environment
-from corral.spec.resolve import ApprovalRule, ResolvedAgent
+from corral.spec.resolved import ApprovalRule, ResolvedAgent
 from corral.spec.scenario import Decision
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corral.spec.load import Environment, load_environment
-from corral.spec.resolve import ApprovalRule, Condition, ResolvedLimits
+from corral.spec.resolved import ApprovalRule, Condition, ResolvedLimits
 
 SUPPORT = "stacks/dev/teams/support.yaml"
 PAY_BACK = "functions/tools/pay_back/tool.yaml"

@@ -1,7 +1,6 @@
 """What every command that writes files does in the end: check, show the lines, ask, write, say what is next."""
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 from rich.markup import escape
 
-from corral.cli.project import console, say_no, show_errors
+from corral.cli.project import agreed, console, say_no, show_errors
 from corral.scaffold.files import CannotWriteError, Change, write
 from corral.scaffold.yaml_text import CannotEditError
 from corral.spec.errors import SpecErrors
@@ -67,9 +66,7 @@ def confirm(question: str, yes: bool) -> None:
     """Ask, unless told not to. Ends with 1 for a no, with 2 when nobody is there to answer."""
     if yes:
         return
-    if not sys.stdin.isatty():
-        say_no(f"{question} Nobody is there to answer: give --yes.", 2)
-    if not typer.confirm(question, default=True):
+    if not agreed(question, default=True):
         console.print("Nothing was written.")
         raise typer.Exit(1)
 

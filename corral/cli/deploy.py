@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from corral.cli.project import complaints, console, say_no
+from corral.cli.project import agreed, complaints, console, say_no
 
 if TYPE_CHECKING:
     from corral.cli.progress import Progress
@@ -118,9 +117,7 @@ def _ask(action: "Action", stacks: Sequence[str], target: str, yes: bool, silent
     if yes:
         if not silent:
             console.print(f"{what}.", highlight=False)
-    elif not sys.stdin.isatty():
-        say_no(f"{what}? Nobody is there to answer: give --yes.", 2)
-    elif not typer.confirm(f"{what}?", err=silent):  # standard output holds the document alone
+    elif not agreed(f"{what}?", err=silent):  # standard output holds the document alone
         raise typer.Exit(1)
 
 

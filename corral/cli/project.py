@@ -1,5 +1,6 @@
 """What every command needs: the project's folder, its environment or the errors in it, a way to say no."""
 
+import sys
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -30,6 +31,13 @@ def say_no(message: str, code: int = 1) -> NoReturn:
     """Say what is wrong on standard error and end: 1 when the input or the platform said no, 2 for usage."""
     complaints.print(f"[red]error:[/red] {escape(message)}", highlight=False)
     raise typer.Exit(code)
+
+
+def agreed(question: str, *, default: bool = False, err: bool = False) -> bool:
+    """Ask yes or no, with `err` on standard error. Ends with 2 when nobody is there to answer."""
+    if not sys.stdin.isatty():
+        say_no(f"{question} Nobody is there to answer: give --yes.", 2)
+    return typer.confirm(question, default=default, err=err)
 
 
 def find_project(project: Path | None = None) -> Path:

@@ -1,7 +1,6 @@
 """corral scenarios --live: what it is about to do for real, a question, and the playing."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from corral.cli.progress import Progress
-from corral.cli.project import complaints, console, say_no
+from corral.cli.project import agreed, complaints, console, say_no
 from corral.deployment.outputs import OutputsError, stack_outputs
 from corral.deployment.pulumi_cli import PulumiCli, PulumiMissingError
 from corral.scenarios import live
@@ -71,7 +70,5 @@ def _ask(
     if yes:
         if not silent:
             complaints.print(f"{what}.", highlight=False)
-    elif not sys.stdin.isatty():
-        say_no(f"{what}. Go on? Nobody is there to answer: give --yes.", 2)
-    elif not typer.confirm(f"{what}. Go on?", err=silent):  # standard output holds the document alone
+    elif not agreed(f"{what}. Go on?", err=silent):  # standard output holds the document alone
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from corral.scaffold.files import Change
 from corral.spec.load import Environment, load_environment
+from corral.spec.source import pretending
 
 
 def pretended(changes: Sequence[Change]) -> dict[Path, str]:
@@ -18,7 +19,5 @@ def pretended(changes: Sequence[Change]) -> dict[Path, str]:
 
 def environment_with(folder: Path, changes: Sequence[Change]) -> Environment:
     """The environment as it will be. Raises SpecErrors with all that would be wrong with it."""
-    from corral.spec.source import pretending
-
     with pretending(pretended(changes)):
         return load_environment(folder)

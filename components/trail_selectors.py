@@ -18,6 +18,12 @@ MANAGEMENT = "Management events selector"  # CloudTrail's own name for it
 _RUNTIME = ("AWS::BedrockAgentCore::Runtime", "AWS::BedrockAgentCore::RuntimeEndpoint")
 _IDENTITY = ("AWS::BedrockAgentCore::WorkloadIdentity", "AWS::BedrockAgentCore::WorkloadIdentityDirectory")
 
+# What delivering an object takes.
+_WRITES = (
+    *("PutObject", "CreateMultipartUpload", "UploadPart"),
+    *("CompleteMultipartUpload", "AbortMultipartUpload"),
+)
+
 # Pulumi type -> the CloudTrail types under which its data events are recorded.
 DATA_EVENTS: dict[str, tuple[str, ...]] = {
     "aws-native:bedrockagentcore:Gateway": ("AWS::BedrockAgentCore::Gateway", *_IDENTITY),
@@ -93,7 +99,21 @@ def selectors(
     # Only what is read: a record of each delivery into this bucket would itself be delivered into it.
     name = "AWS::S3::Object read from the audit bucket"
     reads = _field("readOnly", "true")
-    chosen[name] = _data(name, "AWS::S3::Object", [f"{site.bucket_arn(audit_bucket)}/"], reads)
+    records = [f"{site.bucket_arn(audit_bucket)}/"]
+    chosen[name] = _data(name, "AWS::S3::Object", records, reads)
+    # All that could take a record away, whoever asks; and who else writes than Firehose. CloudTrail's own
+    # deliveries have no ARN of an identity.
+    changes = _field("readOnly", "false")
+    name = "AWS::S3::Object deleted or unlocked in the audit bucket"
+    others = TrailAdvancedEventSelectorFieldSelectorArgs(field="eventName", not_equals=list(_WRITES))
+    chosen[name] = _data(name, "AWS::S3::Object", records, changes, others)
+    name = "AWS::S3::Object written to the audit bucket"
+    anyone = TrailAdvancedEventSelectorFieldSelectorArgs(
+        field="userIdentity.arn",
+        starts_withs=[f"arn:{site.partition}:{service}::" for service in ("iam", "sts")],
+        not_starts_withs=[site.global_arn("sts", f"assumed-role/{site.name('decisions')}/")],
+    )
+    chosen[name] = _data(name, "AWS::S3::Object", records, changes, anyone)
     return chosen
 
 

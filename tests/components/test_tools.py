@@ -74,6 +74,7 @@ def test_the_objects_of_every_bucket_are_recorded(programs: dict[str, Program]) 
         for selector in trail.inputs["advancedEventSelectors"]
         if {"field": "resources.type", "equals": [kind]} in selector["fieldSelectors"]
         for field in selector["fieldSelectors"]
+        if field["field"] == "resources.ARN"
         for prefix in field.get("startsWith") or field.get("startsWiths") or ()
     }
     buckets = {b.inputs["bucket"] for b in programs["dev"].of("aws:s3/bucket:Bucket")}

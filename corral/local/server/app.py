@@ -77,6 +77,8 @@ class App:
                 raise AwsError("MissingAuthenticationTokenException", message, 403)
             target = routes.find(environ, http, signature.service)
             service, protocol, operation = target.service, target.protocol, target.operation
+            if target.raw:
+                _check_scope(signature, target.service, self.aws.region)
             with self.aws.moto_lock:
                 caller = self._verifier.verify(http, signature, environ)
             call = Call(service, target.operation_name, target.params, caller, self.aws, request_id, http)
@@ -180,6 +182,14 @@ class App:
     def _fault(self, where: str) -> AwsError:
         _LOG.exception("fault in %s", where)
         return AwsError("LocalAwsFault", f"the local AWS failed in {where}; its log says why", 400)
+
+
+def _check_scope(signature: identity.Signature, service: str, region: str) -> None:
+    """A raw route is found by its path, so that what it was signed for has not been looked at yet."""
+    for name, given, right in (("service", signature.service, service), ("region", signature.region, region)):
+        if given != right:
+            message = f"Credential should be scoped to correct {name}: '{right}'."
+            raise AwsError("InvalidSignatureException", message, 403)
 
 
 def _unsigned_service(http: HttpRequest) -> str:

@@ -11,6 +11,7 @@ import binascii
 import json
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -62,7 +63,7 @@ def handle_raw(call: Call) -> RawResponse:
     try:
         _authorize(call, name, arn, config.config.get("AuthType") or "AWS_IAM")
     except AwsError:
-        return _message(403, _FORBIDDEN)
+        return _message(403, _FORBIDDEN, {"x-amzn-ErrorType": "AccessDeniedException"})
     event = json.dumps(_event(call, found_id, f"/{rest}")).encode()
     if len(event) > MAX_SYNC:
         return _message(413, "Request Entity Too Large")
@@ -195,5 +196,6 @@ def _answer(payload: bytes) -> RawResponse:
     return status, headers, content
 
 
-def _message(status: int, text: str) -> RawResponse:
-    return status, {"Content-Type": "application/json"}, json.dumps({"Message": text}).encode()
+def _message(status: int, text: str, headers: Mapping[str, str] | None = None) -> RawResponse:
+    body = json.dumps({"Message": text}).encode()
+    return status, {"Content-Type": "application/json", **(headers or {})}, body

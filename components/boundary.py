@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, Resource, ResourceOptions
+from pulumi import ComponentResource, Config, Output, Resource, ResourceOptions, RunError
 from pulumi_aws import iam
 
 from components.actions import MODEL
@@ -28,11 +28,19 @@ class BoundaryArgs:
 
 
 class Boundary(ComponentResource):
-    """A managed policy used as a boundary: the actions Corral's roles need, in this account, no others."""
+    """A managed policy used as a boundary: the actions Corral's roles need, in this account, no others.
+
+    In an account that was bootstrapped it is there already, and beyond the reach of who deploys: the stack's setting
+    `corral:boundaries: bootstrap` says so.
+    """
 
     def __init__(self, name: str, args: BoundaryArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Boundary", name, None, opts)
-        site = args.site
+        site, path = args.site, role_path(args.site.environment, "platform")
+        if _bootstrapped():
+            self.arn = Output.from_input(site.global_arn("iam", f"policy{path}{args.aws_name}"))
+            self.register_outputs({"arn": self.arn})
+            return
         # IfExists: an action without a resource, such as sending traces, has no resource account.
         own = {"StringEqualsIfExists": {"aws:ResourceAccount": site.account}}
         grants = [Grant("OwnAccount", sorted(args.actions), [ANY], own)]
@@ -41,7 +49,7 @@ class Boundary(ComponentResource):
         boundary = iam.Policy(
             f"{name}-policy",
             name=args.aws_name,
-            path=role_path(site.environment, "platform"),
+            path=path,
             description=args.description,
             policy=policy(grants),
             tags=args.tags.as_dict(),
@@ -49,6 +57,13 @@ class Boundary(ComponentResource):
         )
         self.arn = boundary.arn
         self.register_outputs({"arn": self.arn})
+
+
+def _bootstrapped() -> bool:
+    said = Config("corral").get("boundaries")
+    if said not in (None, "bootstrap"):
+        raise RunError(f'the setting corral:boundaries is "{said}". Allowed: bootstrap, or no such setting.')
+    return said is not None
 
 
 def _models(site: Site) -> list[str]:

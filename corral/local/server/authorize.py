@@ -18,12 +18,14 @@ from corral.local.server import iam
 from corral.local.server.core import AwsError, Call, Caller, LocalAws
 from corral.local.server.identity import ADMINISTRATOR
 from corral.local.server.needs import needs_of
+from corral.local.server.needs_deploy import deployment_needs
 
 
 def check(call: Call) -> None:
     """Raise AwsError AccessDeniedException when the caller may not make this call."""
     with call.aws.moto_lock:
-        for need in needs_of(call):
+        needs = None if _is_administrator(call.caller) else deployment_needs(call)
+        for need in needs_of(call) if needs is None else needs:
             call.aws.authorize(call.caller, need.action, need.resource, need.resource_policy, need.context)
 
 
@@ -69,7 +71,7 @@ def _denial(
     principal = _principal(caller)
     request = iam.Request(action, resource, _context(aws, caller, principal) | dict(context))
     document = iam.parse(resource_policy) if resource_policy else None
-    if caller.role_arn is None and caller.arn.endswith(f":user/{ADMINISTRATOR}"):
+    if _is_administrator(caller):
         if document is not None and iam.evaluate([document], request, principal) == "Deny":
             return "with an explicit deny in a resource-based policy"
         return None
@@ -81,6 +83,10 @@ def _denial(
     if document is not None and iam.evaluate([document], request, principal) == "Deny":
         return "with an explicit deny in a resource-based policy"
     return iam.denial(request, policies, document, named)
+
+
+def _is_administrator(caller: Caller) -> bool:
+    return caller.role_arn is None and caller.arn.endswith(f":user/{ADMINISTRATOR}")
 
 
 def _principal(caller: Caller) -> iam.Principal:

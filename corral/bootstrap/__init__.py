@@ -1,0 +1,1 @@
+"""What an account's owner deploys once, before anyone deploys with Corral: state, keys, roles, boundaries."""

@@ -1,0 +1,110 @@
+"""The paths that an environment's specification grants: what `corral up` sets out to make, and no more."""
+
+from collections.abc import Iterator
+
+from corral.audit.access_iam import Path
+from corral.spec.load import Environment
+from corral.spec.names import agent_role_name, tool_function_name
+from corral.spec.resolve import ResolvedAgent
+from corral.spec.tool import Tool
+
+_AGENTCORE = "bedrock-agentcore.amazonaws.com"
+
+
+def granted(environment: Environment) -> set[Path]:
+    """Return every path that the specification grants."""
+    tools = {name: entry.spec for name, entry in environment.tools.items()}
+    return {
+        *_platform(environment, tools),
+        *(path for team in environment.teams for path in _team(environment, team)),
+        *(
+            path
+            for agents in environment.agents.values()
+            for agent in agents.values()
+            for path in _agent(agent, tools)
+        ),
+    }
+
+
+def _name(environment: Environment, *parts: str) -> str:
+    return "-".join(("corral", environment.platform.environment, *parts))
+
+
+def _service(service: str, role: str) -> Path:
+    return Path(f"service {service}.amazonaws.com", "become", f"role {role}")
+
+
+def _platform(environment: Environment, tools: dict[str, Tool]) -> Iterator[Path]:
+    gateway, supervisor = _name(environment, "gateway"), _name(environment, "supervisor")
+    yield _service("bedrock-agentcore", gateway)
+    yield Path(f"role {gateway}", "read", "gateway")  # it asks its policy engine about itself
+    yield _service("lambda", supervisor)
+    yield Path(f"service {_AGENTCORE}", "call", "function supervisor")  # the hooks
+    for table, actions in (("agents", ("read",)), ("approvals", ("read", "write"))):
+        for action in actions:
+            yield Path(f"role {supervisor}", action, f"table {table}")
+    yield from _records(environment)
+    for name, tool in tools.items():
+        yield Path(f"role {gateway}", "call", f"function {name}")
+        yield from _tool(environment, name, tool)
+
+
+def _records(environment: Environment) -> Iterator[Path]:
+    trail, decisions = _name(environment, "trail-logs"), _name(environment, "decisions")
+    yield _service("cloudtrail", trail)
+    yield Path("service cloudtrail.amazonaws.com", "write", "audit")
+    yield _service("firehose", decisions)
+    yield Path(f"role {decisions}", "write", "audit")
+    yield Path(f"role {decisions}", "read", "audit")  # what Firehose asks for to deliver
+    auditor = _name(environment, "auditor")
+    for person in environment.platform.auditors:
+        yield Path(person, "become", f"role {auditor}")
+        yield Path(f"role {auditor}", "read", "audit")
+
+
+def _tool(environment: Environment, name: str, tool: Tool) -> Iterator[Path]:
+    role = tool_function_name(environment.platform.environment, name)
+    yield _service("lambda", role)
+    for need, table in (("table", f"tool-{name}"), ("idempotency", "idempotency")):
+        if need in tool.needs:
+            yield from (Path(f"role {role}", action, f"table {table}") for action in ("read", "write"))
+    for domain in environment.domains.values():
+        reads = "documents" in tool.needs or ("warehouse" in tool.needs and bool(domain.tables))
+        if reads:
+            yield Path(f"role {role}", "read", f"domain {domain.domain}")
+    if "reports" in tool.needs:
+        yield from (Path(f"role {role}", "write", f"reports {team}") for team in environment.teams)
+
+
+def _team(environment: Environment, team: str) -> Iterator[Path]:
+    agents = environment.agents[team].values()
+    operator, door = _name(environment, "team", team, "operator"), _name(environment, "front-door", team)
+    for person in environment.teams[team].members.operators:
+        yield Path(person, "become", f"role {operator}")
+    yield Path(f"role {operator}", "call by URL", f"front door {team}")
+    yield _service("lambda", door)
+    for agent in agents:
+        yield Path(f"role {door}", "call", f"agent {team}/{agent.key}")
+    if any("reports" in environment.tools[tool].spec.needs for agent in agents for tool in agent.tools):
+        yield Path(f"role {operator}", "read", f"reports {team}")
+    if any(agent.schedule for agent in agents):
+        schedules = _name(environment, "team", team, "schedules")
+        yield _service("scheduler", schedules)
+        yield Path(f"role {schedules}", "call", f"front door {team}")
+
+
+def _agent(agent: ResolvedAgent, tools: dict[str, Tool]) -> Iterator[Path]:
+    name = agent_role_name(agent.environment, agent.team, agent.key)
+    role = f"role {name}"
+    yield _service("bedrock-agentcore", name)
+    yield Path(role, "call", "gateway")
+    yield Path(role, "call", "function supervisor")
+    yield from (Path(role, action, f"memory {agent.team}") for action in ("read", "write"))
+    for tool in agent.tools:
+        if tools[tool].domain_argument is not None:
+            if not agent.domains:
+                continue
+            yield from (Path(role, f"call {tool} for", f"domain {domain}") for domain in agent.domains)
+        if tools[tool].team_argument is not None:
+            yield Path(role, f"call {tool} for", f"team {agent.team}")
+        yield Path(role, "call", f"tool {tool}")

@@ -158,8 +158,8 @@ def _athena(call: Call) -> Iterable[Need]:
     workgroup = call.params.get("WorkGroup")
     if workgroup is None and call.operation == "StartQueryExecution":
         workgroup = "primary"
-    # An execution's workgroup is known to the athena module alone; it authorizes those calls.
-    if workgroup is None and "QueryExecutionId" in call.params:
+    # The workgroup of an execution or a named query is known to the athena module alone; it authorizes those calls.
+    if workgroup is None and call.params.keys() & {"QueryExecutionId", "NamedQueryId", "NamedQueryIds"}:
         return
     yield Need(
         f"athena:{call.operation}", _arn(call, "athena", f"workgroup/{workgroup}") if workgroup else "*"

@@ -205,6 +205,14 @@ workgroup = aws.athena.Workgroup(
         },
     },
 )
+aws.athena.NamedQuery(
+    "query",
+    name="who",
+    description="d",
+    database="sales",
+    workgroup=workgroup.name,
+    query="SELECT 1",
+)
 database = aws.glue.CatalogDatabase("database", name="sales", description="d", tags=TAGS)
 orders = aws.glue.CatalogTable(
     "orders",

@@ -103,6 +103,7 @@ GROUP, TRAIL = "aws:cloudwatch/logGroup:LogGroup", "aws:cloudtrail/trail:Trail"
 FUNCTION, TABLE = "aws:lambda/function:Function", "aws:dynamodb/table:Table"
 STREAM = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
 SECRET, WORKGROUP = "aws:secretsmanager/secret:Secret", "aws:athena/workgroup:Workgroup"
+QUERY = "aws:athena/namedQuery:NamedQuery"
 DATABASE, TOPICS, QUEUES = (
     "aws:glue/catalogDatabase:CatalogDatabase",
     "aws:sns/topic:Topic",
@@ -289,6 +290,8 @@ DRIFTS = [
     Drift(SECRET, "tags", lambda c, i: c("secretsmanager").tag_resource(SecretId=i, Tags=TAG)),
     Drift("full secret", "policy", lambda c, i: c("secretsmanager").delete_resource_policy(SecretId=i)),
     Drift("aws:secretsmanager/secretVersion:SecretVersion", "versionStages", _another_version, replaces=True),
+    Drift(QUERY, "query", lambda c, i: c("athena").update_named_query(
+        NamedQueryId=i, Name="who", QueryString="SELECT 2"), replaces=True),
     Drift(WORKGROUP, "state", _workgroup(State="DISABLED")),
     Drift(WORKGROUP, "description", _workgroup(Description="by hand")),
     Drift(WORKGROUP, "configuration", _workgroup(

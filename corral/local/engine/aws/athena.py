@@ -1,4 +1,4 @@
-"""Athena workgroups."""
+"""Athena workgroups and named queries."""
 
 from typing import Any
 
@@ -64,4 +64,21 @@ def _results(block: Inputs | None) -> dict[str, Any] | None:
     )
 
 
-HANDLERS: dict[str, Handler] = {"aws:athena/workgroup:Workgroup": workgroup}
+def named_query(inputs: Inputs, context: Context) -> Created:
+    """Create a named query, in the workgroup `primary` when none is given."""
+    name = context.name_of(limit=128)
+    parameters = {
+        "Database": inputs.need("database"),
+        "QueryString": inputs.need("query"),
+        "Description": inputs.take("description"),
+        "WorkGroup": inputs.take("workgroup"),
+    }
+    inputs.close()
+    made = context.call("athena", "create_named_query", Name=name, **parameters)
+    return str(made["NamedQueryId"]), {"name": name}
+
+
+HANDLERS: dict[str, Handler] = {
+    "aws:athena/namedQuery:NamedQuery": named_query,
+    "aws:athena/workgroup:Workgroup": workgroup,
+}

@@ -1,4 +1,4 @@
-"""Athena workgroups."""
+"""Athena workgroups and named queries."""
 
 from corral.local.engine.calls import Calls
 from corral.local.engine.model import EngineError
@@ -61,7 +61,35 @@ def _read(calls: Calls, old: Old) -> Live:
     return Live(inputs, {"arn": arn})
 
 
+def _delete_query(calls: Calls, old: Old) -> None:
+    _read_query(calls, old)  # so that one that is gone already is told apart from a request that is refused
+    calls("athena", "delete_named_query", NamedQueryId=old.id)
+
+
+def _read_query(calls: Calls, old: Old) -> Live:
+    # Athena has one code for a request that is wrong and for a query that is not there.
+    found = unless_unset(
+        calls, "InvalidRequestException", "athena", "get_named_query", NamedQueryId=old.id
+    ).get("NamedQuery")
+    if not found:
+        raise EngineError(f"ResourceNotFoundException: there is no named query {old.id}")
+    inputs = {
+        "name": found["Name"],
+        "database": found["Database"],
+        "query": found["QueryString"],
+        "description": found.get("Description"),
+        "workgroup": found["WorkGroup"],
+    }
+    return Live(inputs)
+
+
 KINDS = {
+    "aws:athena/namedQuery:NamedQuery": Kind(
+        delete=_delete_query,
+        read=_read_query,
+        ids=("{id}",),
+        defaults={"workgroup": "primary"},
+    ),
     "aws:athena/workgroup:Workgroup": Kind(
         delete=lambda calls, old: calls(
             "athena",

@@ -9,6 +9,7 @@ from moto.athena.responses import AthenaResponse
 from moto.core.request import Request
 from moto.s3.models import s3_backends
 
+from corral.local.server.athena import named_queries
 from corral.local.server.athena.engine import CATALOG, Query
 from corral.local.server.athena.executions import Execution, check_object, executions
 from corral.local.server.core import AwsError, Call, not_implemented
@@ -148,6 +149,10 @@ _OPERATIONS = {
     "ListQueryExecutions": _list,
     "GetQueryResults": _results,
     "UpdateWorkGroup": _update_workgroup,
+    "GetNamedQuery": named_queries.get,
+    "BatchGetNamedQuery": named_queries.batch_get,
+    "UpdateNamedQuery": named_queries.update,
+    "DeleteNamedQuery": named_queries.delete,
 }
 
 

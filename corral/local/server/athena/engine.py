@@ -1,8 +1,9 @@
 """Runs one SELECT in a DuckDB of its own that can reach nothing but the tables the query names.
 
 Tables are loaded first; then the connection loses access to files, network, extensions and settings, and only
-then the query runs. Functions of Trino's added to DuckDB's: approx_distinct, arbitrary, cardinality,
-from_unixtime, json_extract_scalar, regexp_like, to_unixtime. Dividing integers gives an integer, as in Trino.
+then the query runs. Functions of Trino's added to DuckDB's: approx_distinct, arbitrary, array_join,
+cardinality, day_of_week, from_unixtime, json_extract_scalar, regexp_like, to_unixtime. Dividing
+integers gives an integer, as in Trino.
 """
 
 import re
@@ -30,10 +31,12 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
     "threads": "1",
 }
-_FUNCTIONS = {
+FUNCTIONS = {
     "approx_distinct(x)": "approx_count_distinct(x)",
     "arbitrary(x)": "any_value(x)",
+    "array_join(x, separator)": "array_to_string(x, separator)",
     "cardinality(x)": "len(x)",
+    "day_of_week(x)": "isodow(x)",
     "from_unixtime(x)": "make_timestamp((x * 1000000)::BIGINT)",
     "json_extract_scalar(x, path)": "json_extract_string(x, path)",
     "regexp_like(x, pattern)": "regexp_matches(x, pattern)",
@@ -73,7 +76,7 @@ def run(query: Query, running: Callable[[duckdb.DuckDBPyConnection], None]) -> R
     with duckdb.connect(":memory:", config=_SETTINGS) as connection:
         running(connection)
         try:
-            for signature, body in _FUNCTIONS.items():
+            for signature, body in FUNCTIONS.items():
                 connection.execute(f"CREATE TEMP MACRO {signature} AS {body}")
             sql = _with_parameters(query)
             names = _tables(connection, sql, query.database)

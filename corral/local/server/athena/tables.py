@@ -1,8 +1,8 @@
 """Glue tables over S3 objects, made into DuckDB views.
 
 CSV is read as the two SerDes read it: OpenCSVSerde knows quotes and fails on a value that does not fit its
-column, LazySimpleSerDe knows no quotes and makes such a value NULL. JSON is one object a line. Objects ending
-in .gz are unpacked. Partitioned tables are refused.
+column, LazySimpleSerDe knows no quotes and makes such a value NULL. JSON is as json_files.py says. Objects
+ending in .gz are unpacked. Partitions are known by projection, of tables of JSON alone.
 """
 
 import gzip
@@ -16,6 +16,8 @@ from moto.glue.exceptions import DatabaseNotFoundException, TableNotFoundExcepti
 from moto.glue.models import glue_backends
 from moto.s3.models import s3_backends
 
+from corral.local.server.athena import json_files
+from corral.local.server.athena.projection import Projection
 from corral.local.server.athena.values import duckdb_type, literal, quoted
 from corral.local.server.core import AwsError, Caller, LocalAws
 
@@ -45,6 +47,13 @@ class Table:
     serde: str
     serde_parameters: dict[str, str]
     parameters: dict[str, str]
+    input_format: str = ""
+    projection: Projection | None = None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its SerDe is one of those for JSON."""
+        return self.serde.rsplit(".", 1)[-1].lower() == "jsonserde"
 
 
 def find(aws: LocalAws, caller: Caller, name: Name) -> Table:
@@ -62,18 +71,32 @@ def find(aws: LocalAws, caller: Caller, name: Name) -> Table:
             missing = f"awsdatacatalog.{name.database}.{name.table}"
             raise QueryError(f"TABLE_NOT_FOUND: Table '{missing}' does not exist") from None
         given: dict[str, Any] = table.as_dict()
-    if given.get("PartitionKeys"):
-        raise QueryError(f"NOT_SUPPORTED: the local Athena reads no partitioned table: {name.table}")
     storage = given.get("StorageDescriptor") or {}
     serde = storage.get("SerdeInfo") or {}
-    return Table(
+    found = Table(
         name,
         [(column["Name"].lower(), column.get("Type") or "string") for column in storage.get("Columns") or []],
         storage.get("Location") or "",
         serde.get("SerializationLibrary") or "",
         serde.get("Parameters") or {},
         given.get("Parameters") or {},
+        storage.get("InputFormat") or "",
+        _projection(given),
     )
+    if found.projection is not None and not found.is_json:
+        raise QueryError(
+            f"NOT_SUPPORTED: the local Athena reads partitioned tables of JSON only: {name.table}"
+        )
+    return found
+
+
+def _projection(given: dict[str, Any]) -> Projection | None:
+    keys = [key["Name"].lower() for key in given.get("PartitionKeys") or []]
+    location = (given.get("StorageDescriptor") or {}).get("Location") or ""
+    try:
+        return Projection(keys, location, given.get("Parameters") or {}) if keys else None
+    except (KeyError, ValueError) as error:
+        raise QueryError(f"NOT_SUPPORTED: the local Athena on {given['Name']}: {error}") from None
 
 
 def fetch(aws: LocalAws, caller: Caller, table: Table, folder: Path) -> tuple[list[str], int]:
@@ -81,7 +104,7 @@ def fetch(aws: LocalAws, caller: Caller, table: Table, folder: Path) -> tuple[li
     bucket_name, _, prefix = table.location.removeprefix("s3://").partition("/")
     if prefix and not prefix.endswith("/"):
         prefix += "/"
-    found: list[tuple[str, bytes]] = []
+    found: list[tuple[str, bytes, dict[str, str]]] = []
     with aws.moto_lock:
         bucket = s3_backends[aws.account]["aws"].buckets.get(bucket_name)
         if bucket is None:
@@ -89,26 +112,34 @@ def fetch(aws: LocalAws, caller: Caller, table: Table, folder: Path) -> tuple[li
         policy = bucket.policy.decode() if bucket.policy else None
         for key, stored in bucket.keys.items():
             hidden = key.rsplit("/", 1)[-1].startswith(("_", "."))
-            if key.startswith(prefix) and not key.endswith("/") and not hidden:
-                found.append((key, stored.value))
+            if not key.startswith(prefix) or key.endswith("/") or hidden:
+                continue
+            partition = {} if table.projection is None else table.projection.partition(key)
+            if partition is not None:
+                found.append((key, stored.value, partition))
     arn = f"arn:aws:s3:::{bucket_name}"
     try:
         aws.authorize(caller, "s3:ListBucket", arn, policy, {"s3:prefix": prefix})
-        for key, _ in found:
+        for key, *_ in found:
             aws.authorize(caller, "s3:GetObject", f"{arn}/{key}", policy)
     except AwsError as error:
         raise QueryError(f"PERMISSION_DENIED: Access denied when reading data: {error.message}") from None
     names = []
-    for number, (key, data) in enumerate(found):
+    for number, (key, data, partition) in enumerate(found):
         try:
             content = gzip.decompress(data) if key.endswith(".gz") else data
         except (OSError, EOFError, zlib.error):
             raise QueryError(f"HIVE_BAD_DATA: not a gzip file: s3://{bucket_name}/{key}") from None
+        if table.is_json and content.strip():
+            try:
+                content = json_files.fitted(content, table.columns, table.input_format, partition)
+            except (ValueError, KeyError, TypeError) as error:
+                raise QueryError(f"HIVE_BAD_DATA: s3://{bucket_name}/{key}: {error}") from None
         if content.strip():
             path = folder / f"{table.name.database}-{table.name.table}-{number}"
             path.write_bytes(content)
             names.append(str(path))
-    return names, sum(len(data) for _, data in found)
+    return names, sum(len(data) for _, data, _ in found)
 
 
 def create(connection: duckdb.DuckDBPyConnection, table: Table, files: list[str]) -> None:
@@ -124,9 +155,10 @@ def create(connection: duckdb.DuckDBPyConnection, table: Table, files: list[str]
     elif kind == "lazysimpleserde":
         source = _read_lazy_simple(table, files)
         columns = [_lazy_value(name, each) for name, each in _typed(table, types)]
-    elif kind == "jsonserde":
-        source = _read_json(table, types, files)
-        columns = [quoted(name) for name, _ in table.columns]
+    elif table.is_json:
+        every = [*_typed(table, types), *((key, "VARCHAR") for key in _partition_keys(table))]
+        source = _read_json(every, files)
+        columns = [quoted(name) for name, _ in every]
     else:
         raise QueryError(f"NOT_SUPPORTED: the local Athena does not read SerDe {table.serde or '(none)'}")
     raw = f"{quoted(RAW)}.{quoted(f'{table.name.database}.{table.name.table}')}"
@@ -181,10 +213,14 @@ def _read_csv(table: Table, files: list[str], options: dict[str, str]) -> str:
     )
 
 
-def _read_json(table: Table, types: list[str], files: list[str]) -> str:
+def _partition_keys(table: Table) -> list[str]:
+    return [] if table.projection is None else table.projection.keys
+
+
+def _read_json(columns_of: list[tuple[str, str]], files: list[str]) -> str:
     if not files:
-        return f"SELECT {', '.join(f'NULL::{t} AS {quoted(n)}' for n, t in _typed(table, types))} WHERE false"
-    columns = ", ".join(f"{literal(name)}: {literal(each)}" for name, each in _typed(table, types))
+        return f"SELECT {', '.join(f'NULL::{t} AS {quoted(n)}' for n, t in columns_of)} WHERE false"
+    columns = ", ".join(f"{literal(name)}: {literal(each)}" for name, each in columns_of)
     return (
         f"SELECT * FROM read_json([{', '.join(map(literal, files))}], columns={{{columns}}}, "
         "format='newline_delimited')"

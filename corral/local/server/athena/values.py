@@ -45,7 +45,7 @@ def duckdb_type(glue_type: str) -> str:
         return "VARCHAR"
     outer, _, inner = text.partition("<")
     if inner.endswith(">"):
-        parts = _split(inner[:-1])
+        parts = split_types(inner[:-1])
         if outer == "array" and len(parts) == 1:
             return f"{duckdb_type(parts[0])}[]"
         if outer == "map" and len(parts) == 2:
@@ -139,8 +139,8 @@ def _float_text(value: float, single: bool) -> str:
     return f"{'-' if sign else ''}{figures[0]}.{figures[1:] or '0'}E{power}"
 
 
-def _split(text: str) -> list[str]:
-    """Split at commas outside of brackets."""
+def split_types(text: str) -> list[str]:
+    """Split a list of types, or of a struct's fields, at the commas outside of brackets."""
     parts, depth, start = [], 0, 0
     for position, character in enumerate(text):
         depth += (character in "<(") - (character in ">)")

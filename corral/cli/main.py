@@ -2,7 +2,7 @@
 
 import typer
 
-from corral.cli import destroy, docs, invoke, new, render, retire, scenarios, up, upgrade, validate
+from corral.cli import audit, destroy, docs, invoke, new, render, retire, scenarios, up, upgrade, validate
 
 app = typer.Typer(
     help="A governed agent platform on Amazon Bedrock AgentCore.",
@@ -18,6 +18,7 @@ app.command("scenarios")(scenarios.command)
 app.command("destroy")(destroy.command)
 app.command("docs")(docs.command)
 app.add_typer(new.app, name="new")
+app.add_typer(audit.app, name="audit")
 app.command("upgrade")(upgrade.command)
 app.command("retire")(retire.command)
 

@@ -65,6 +65,16 @@ def tool_function_name(environment: str, tool: str) -> str:
     return f"corral-{environment}-tool-{tool}"
 
 
+def audit_database(environment: str) -> str:
+    """The Glue database of the audit records: outside what begins like those of data domains, which tools may read."""
+    return f"audit_corral_{environment}"
+
+
+def audit_workgroup(environment: str) -> str:
+    """The Athena workgroup in which auditors query the records."""
+    return f"corral-{environment}-audit"
+
+
 def tool_module(tool: str) -> str:
     """The folder of a tool under functions/tools, which is a Python module's name."""
     return tool.replace("-", "_")

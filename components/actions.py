@@ -24,6 +24,7 @@ ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 BUCKET = ("s3:GetBucketLocation", "s3:ListBucket")
 ATHENA_READ = ("athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup")
 ATHENA_LIST = ("athena:ListQueryExecutions",)
+ATHENA_SAVED = ("athena:ListNamedQueries", "athena:GetNamedQuery", "athena:BatchGetNamedQuery")
 GLUE = ("glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:GetPartitions")
 RESULTS = ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 POLICY_ENGINE = (
@@ -77,6 +78,7 @@ PLATFORM_ACTIONS = frozenset(
         *BUCKET,
         *ATHENA_READ,
         *ATHENA_LIST,
+        *ATHENA_SAVED,
         *GLUE,
         *RESULTS,
         *POLICY_ENGINE,

@@ -1,5 +1,6 @@
 """The audit trail: a bucket that nobody can rewrite, and CloudTrail's record of every call."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,7 @@ from components.bucket import Bucket, BucketArgs, Lock
 from components.policy_documents import deny, service_trust
 from components.role import Role, RoleArgs
 from components.site import Shared, Site
-from components.tools import reports_bucket
-from components.trail_selectors import selectors
+from components.trail_selectors import fingerprint, selectors
 
 TRAIL = "trail"
 _SERVICE = "cloudtrail.amazonaws.com"
@@ -25,7 +25,7 @@ class AuditArgs:
     shared: Shared
     key_arn: Input[str]
     lock_mode: str
-    documents_bucket: str
+    data_buckets: Sequence[str]  # whose objects' calls are recorded too
 
 
 class Audit(ComponentResource):
@@ -69,7 +69,7 @@ class Audit(ComponentResource):
             ),
             ResourceOptions(parent=self),
         )
-        chosen = selectors(site, [args.documents_bucket, reports_bucket(site)], bucket_name)
+        chosen = selectors(site, args.data_buckets, bucket_name)
         trail = cloudtrail.Trail(
             f"{name}-trail",
             name=site.name(TRAIL),
@@ -88,7 +88,7 @@ class Audit(ComponentResource):
             ),
         )
         self.trail_arn = trail.arn
-        self.selectors = list(chosen)
+        self.selectors = {selector: fingerprint(given) for selector, given in chosen.items()}
         self.register_outputs({"trail_arn": self.trail_arn, "bucket": self.bucket.bucket})
 
 

@@ -216,6 +216,20 @@ def audit_reading(trail_arn: Input[str], bucket_arn: Input[str], workgroup_arn: 
     ]
 
 
+def audit_queries(
+    workgroup_arn: Input[str], schema: Sequence[Input[str]], results_arn: Input[str], key_arn: Input[str]
+) -> list[Grant]:
+    """Query the audit records, saved queries too. `schema` are the tables in Glue, `key_arn` the results' key."""
+    allowed = (*actions.ATHENA_READ, *actions.ATHENA_RUN, *actions.ATHENA_LIST, *actions.ATHENA_SAVED)
+    return [
+        Grant("AuditQueries", allowed, [workgroup_arn]),
+        Grant("AuditSchema", actions.GLUE, schema),
+        Grant("ResultsBucket", actions.BUCKET, [results_arn]),
+        Grant("QueryResults", actions.RESULTS, [Output.concat(results_arn, "/*")]),
+        Grant("ResultsKey", actions.KEY[:2], [key_arn]),
+    ]
+
+
 def registry_reading(registry_arn: Input[str]) -> Grant:
     """Read a registry and its records."""
     return Grant("RegistryRecords", actions.REGISTRY_READ, [registry_arn, Output.concat(registry_arn, "/*")])

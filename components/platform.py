@@ -7,6 +7,7 @@ from pulumi import ComponentResource, Resource, ResourceOptions
 
 from components.actions import PLATFORM_ACTIONS, TEAM_ACTIONS
 from components.audit import Audit, AuditArgs
+from components.audit_lake import AuditLake, AuditLakeArgs, results_bucket
 from components.boundary import Boundary, BoundaryArgs
 from components.decisions import Decisions, DecisionsArgs
 from components.domains import Domains, DomainsArgs, documents_bucket
@@ -20,7 +21,7 @@ from components.supervisor import Supervisor, SupervisorArgs
 from components.table import Table, TableArgs
 from components.tags import Tags
 from components.targets import Targets, TargetsArgs
-from components.tools import Tool, ToolArgs
+from components.tools import Tool, ToolArgs, reports_bucket
 from corral.spec.load import Environment
 
 OWNER = "platform"
@@ -72,7 +73,17 @@ class Platform(ComponentResource):
         shared, spec = self._shared, self._environment.platform
         self._audit = Audit(
             f"{name}-audit",
-            AuditArgs(shared, self._audit_key.arn, spec.audit.lock_mode, documents_bucket(shared)),
+            AuditArgs(
+                shared,
+                self._audit_key.arn,
+                spec.audit.lock_mode,
+                [documents_bucket(shared), reports_bucket(shared.site), results_bucket(shared.site)],
+            ),
+            self._child,
+        )
+        self._lake = AuditLake(
+            f"{name}-lake",
+            AuditLakeArgs(shared, self._audit_key.arn, self._audit.bucket, list(self._environment.tools)),
             self._child,
         )
         self._decisions = Decisions(
@@ -137,6 +148,7 @@ class Platform(ComponentResource):
                     audit_bucket_arn=self._audit.bucket.arn,
                     audit_key_arn=self._audit_key.arn,
                     workgroup_arn=self._domains.workgroup_arn,
+                    may_query=self._lake.grants,
                     registry_arn=self._registry.arn if self._registry else None,
                 ),
                 self._child,
@@ -150,9 +162,9 @@ class Platform(ComponentResource):
         """
         site = self._shared.site
         parts: list[Resource | None] = [
-            *(self._boundary, self._key, self._audit_key, self._audit, self._decisions, self._supervisor),
-            *(self._domains, self._idempotency, self._gateway, *self._tools.values(), self._targets),
-            *(self._guardrail, self._strict, self._registry, self._auditor),
+            *(self._boundary, self._key, self._audit_key, self._audit, self._lake, self._decisions),
+            *(self._supervisor, self._domains, self._idempotency, self._gateway, *self._tools.values()),
+            *(self._targets, self._guardrail, self._strict, self._registry, self._auditor),
         ]
         self._team_boundary = Boundary(
             f"{name}-team-boundary",
@@ -184,7 +196,11 @@ class Platform(ComponentResource):
             "audit_key_arn": self._audit_key.arn,
             "audit_bucket": self._audit.bucket.bucket,
             "trail_arn": self._audit.trail_arn,
-            "trail_selectors": self._audit.selectors,
+            "trail_selectors": list(self._audit.selectors),
+            "trail_selectors_sha256": self._audit.selectors,
+            "audit_workgroup": self._lake.workgroup,
+            "audit_database": self._lake.database,
+            "audit_queries": self._lake.query_ids,
             "decisions_stream": self._decisions.name,
             "decisions_stream_arn": self._decisions.arn,
             "gateway_arn": gateway.arn,

@@ -52,11 +52,12 @@ class AuditorArgs:
     audit_bucket_arn: Input[str]
     audit_key_arn: Input[str]
     workgroup_arn: Input[str]
+    may_query: Sequence[Grant]
     registry_arn: Input[str] | None  # None where the region has no registry
 
 
 class Auditor(ComponentResource):
-    """Reads the trail, its records, the queries run and the registry; changes nothing."""
+    """Reads and queries the trail, its records, the queries run and the registry; changes nothing of it."""
 
     def __init__(self, name: str, args: AuditorArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Auditor", name, None, opts)
@@ -71,6 +72,7 @@ class Auditor(ComponentResource):
                 grants=[
                     *permissions.audit_reading(args.trail_arn, args.audit_bucket_arn, args.workgroup_arn),
                     permissions.key_reading(args.audit_key_arn),
+                    *args.may_query,
                     *registry,
                 ],
             ),

@@ -5,6 +5,7 @@ calls are recorded as runtime calls; CloudTrail has no type for harnesses.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from pulumi_aws.cloudtrail import (
     TrailAdvancedEventSelectorArgs,
@@ -12,6 +13,7 @@ from pulumi_aws.cloudtrail import (
 )
 
 from components.site import Site
+from corral.audit.selectors import digest
 
 MANAGEMENT = "Management events selector"  # CloudTrail's own name for it
 
@@ -51,6 +53,7 @@ DATA_EVENTS: dict[str, tuple[str, ...]] = {
 # All that these do is a management event, which the trail records whole.
 MANAGEMENT_ONLY = frozenset(
     {
+        "aws:athena/namedQuery:NamedQuery",
         "aws:athena/workgroup:Workgroup",
         "aws:cloudtrail/trail:Trail",
         "aws:cloudwatch/logGroup:LogGroup",
@@ -115,6 +118,23 @@ def selectors(
     )
     chosen[name] = _data(name, "AWS::S3::Object", records, changes, anyone)
     return chosen
+
+
+def fingerprint(selector: TrailAdvancedEventSelectorArgs) -> str:
+    """Return the digest of a selector that `corral audit verify` compares with the one of what is deployed."""
+    fields: Any = selector.field_selectors
+    return digest(
+        {
+            "Field": field.field,
+            "Equals": field.equals,
+            "NotEquals": field.not_equals,
+            "StartsWith": field.starts_withs,
+            "NotStartsWith": field.not_starts_withs,
+            "EndsWith": field.ends_withs,
+            "NotEndsWith": field.not_ends_withs,
+        }
+        for field in fields
+    )
 
 
 def _data(

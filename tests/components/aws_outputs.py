@@ -132,6 +132,7 @@ _CLASSIC: dict[str, Any] = {
     "aws:dynamodb/tableItem:TableItem": _nothing,
     "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": _named("firehose", "deliverystream/"),
     "aws:secretsmanager/secret:Secret": _named("secretsmanager", "secret:"),
+    "aws:athena/namedQuery:NamedQuery": lambda name, _: {"id": _uuid(name)},
     "aws:athena/workgroup:Workgroup": _named("athena", "workgroup/"),
     "aws:glue/catalogDatabase:CatalogDatabase": _nothing,
     "aws:glue/catalogTable:CatalogTable": _nothing,

@@ -29,6 +29,7 @@ MADE_FIRST = {
     "aws-native:bedrock:GuardrailVersion",  # has none
 }
 UNTAGGED = {  # these take no tags
+    "aws:athena/namedQuery:NamedQuery",
     "aws:dynamodb/tableItem:TableItem",
     "aws:glue/catalogTable:CatalogTable",
     "aws:iam/rolePolicy:RolePolicy",

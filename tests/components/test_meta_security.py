@@ -184,9 +184,20 @@ def test_the_auditor_changes_nothing(programs: dict[str, Program]) -> None:
     [policy] = [
         p for p in programs["dev"].of("aws:iam/rolePolicy:RolePolicy") if "auditor" in p.inputs["role"]
     ]
-    verbs = ("Get", "List", "Describe", "Lookup", "Search", "Decrypt")
+    verbs = ("Get", "List", "Describe", "Lookup", "Search", "Decrypt", "BatchGet")
+    own = {  # the queries it runs, and their results
+        "AuditQueries": ("Start", "Stop"),
+        "QueryResults": ("Put", "Abort"),
+        "ResultsKey": ("GenerateDataKey",),
+    }
     for statement in _statements(policy.inputs["policy"]):
-        assert all(action.partition(":")[2].startswith(verbs) for action in statement["Action"])
+        allowed = (*verbs, *own.get(statement["Sid"], ()))
+        assert all(action.partition(":")[2].startswith(allowed) for action in statement["Action"]), statement
+        if statement["Sid"] in own:
+            [resource] = statement["Resource"]
+            assert resource.endswith(
+                (":workgroup/corral-dev-audit", ":::corral-dev-lake-results-111122223333-us-east-1/*")
+            ) or (statement["Sid"] == "ResultsKey" and resource == programs["dev"].outputs["audit_key_arn"])
 
 
 def test_every_function_is_traced_bounded_logged_and_encrypted(everything: list[Recorded]) -> None:

@@ -23,7 +23,7 @@ STATEFUL = {
 # What the program can make again as it was. Log groups outlive their stack instead: a tool may go, its logs not.
 REMADE = {
     *(
-        "aws:athena/workgroup:Workgroup",
+        *("aws:athena/namedQuery:NamedQuery", "aws:athena/workgroup:Workgroup"),
         "aws:cloudwatch/logGroup:LogGroup",
         "aws:dynamodb/tableItem:TableItem",
     ),

@@ -6,13 +6,15 @@ from policies.rule import SECURITY_HUB, Properties, Rule
 
 
 def check(trail: Properties) -> Iterator[str]:
-    """Require a multi-region trail with log file validation and a customer key, switched on."""
+    """Require all regions, log file validation, a customer key and a log group, switched on."""
     if trail.get("isMultiRegionTrail") is not True:
         yield "isMultiRegionTrail must be true"
     if trail.get("enableLogFileValidation") is not True:
         yield "enableLogFileValidation must be true, so that a changed or missing file shows"
     if not trail.get("kmsKeyId"):
         yield "has no kmsKeyId; encrypt it with the audit key"
+    if not trail.get("cloudWatchLogsGroupArn"):
+        yield "has no cloudWatchLogsGroupArn, so that nothing can watch it as it happens"
     if trail.get("enableLogging", True) is not True:
         yield "enableLogging must not be false"
 

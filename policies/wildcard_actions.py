@@ -1,9 +1,8 @@
 """No policy allows every action."""
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
+from policies.documents import allowing, listed
 from policies.rule import SECURITY_HUB, Properties, Rule
 
 _EVERYTHING = ("*", "*:*")
@@ -15,25 +14,11 @@ def check(resource: Properties) -> Iterator[str]:
     for index, inline in enumerate(resource.get("inlinePolicies") or ()):
         documents.append((f"inlinePolicies[{index}].policy", inline.get("policy")))
     for where, document in documents:
-        for statement in _statements(document):
-            name = statement.get("Sid", "without a Sid")
-            if statement.get("Effect") != "Allow":
-                continue
+        for name, statement in allowing(document):
             if "NotAction" in statement:
                 yield f"{where}, statement {name}: allows by NotAction; list the actions it needs"
-            if any(action in _EVERYTHING for action in _as_list(statement.get("Action", ()))):
+            if any(action in _EVERYTHING for action in listed(statement.get("Action", ()))):
                 yield f"{where}, statement {name}: allows action *; list the actions it needs"
-
-
-def _statements(document: Any) -> list[dict[str, Any]]:
-    if not document:
-        return []
-    parsed = json.loads(document) if isinstance(document, str) else document
-    return _as_list(parsed.get("Statement", ()))
-
-
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 RULE = Rule(

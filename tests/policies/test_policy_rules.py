@@ -11,6 +11,8 @@ from pulumi_policy import EnforcementLevel, ResourceValidationArgs
 import policies
 from policies import RULES
 from policies.rule import Rule
+from policies.table import PAGE, page
+from tests.policies import cases
 
 BY_ID = {rule.id: rule for rule in RULES}
 
@@ -27,9 +29,15 @@ def hook(mode: str | None) -> dict[str, Any]:
 
 
 OPEN = {"blockPublicAcls": True, "blockPublicPolicy": True, "ignorePublicAcls": True}
-TRAIL = {"isMultiRegionTrail": True, "enableLogFileValidation": True, "kmsKeyId": "k"}
+TRAIL = {
+    "isMultiRegionTrail": True,
+    "enableLogFileValidation": True,
+    "kmsKeyId": "k",
+    "cloudWatchLogsGroupArn": "g",
+}
 
 PASSING: list[tuple[str, dict[str, Any]]] = [
+    *cases.PASSING,
     ("gateway-authorizer", {"authorizerType": "AWS_IAM"}),
     ("gateway-enforcement", {"policyEngineConfiguration": {"arn": "a", "mode": "ENFORCE"}}),
     ("policy-enforcement", {}),
@@ -56,6 +64,7 @@ PASSING: list[tuple[str, dict[str, Any]]] = [
     ("trail", TRAIL),
 ]
 VIOLATING: list[tuple[str, dict[str, Any], str]] = [
+    *cases.VIOLATING,
     ("gateway-authorizer", {"authorizerType": "NONE"}, "authorizerType is NONE"),
     ("gateway-authorizer", {}, "authorizerType is None"),
     ("gateway-enforcement", {"policyEngineConfiguration": {"mode": "LOG_ONLY"}}, "mode is LOG_ONLY"),
@@ -104,6 +113,7 @@ VIOLATING: list[tuple[str, dict[str, Any], str]] = [
     ("trail", {**TRAIL, "enableLogFileValidation": None}, "enableLogFileValidation must be true"),
     ("trail", {**TRAIL, "kmsKeyId": ""}, "has no kmsKeyId"),
     ("trail", {**TRAIL, "enableLogging": False}, "enableLogging must not be false"),
+    ("trail", {**TRAIL, "cloudWatchLogsGroupArn": None}, "has no cloudWatchLogsGroupArn"),
 ]
 
 
@@ -150,7 +160,9 @@ def test_every_rule_is_tested_both_ways_explained_and_in_the_pack():
     files = {file.stem for file in Path(policies.__file__).parent.glob("*.py")} - {
         "__init__",
         "__main__",
+        "documents",
         "rule",
+        "table",
     }
     assert {rule.check.__module__ for rule in RULES} == {f"policies.{file}" for file in files}
 
@@ -165,3 +177,9 @@ def test_a_rule_leaves_other_types_alone():
     policy = next(policy for policy in pack() if policy.name == "function-url")
     args = ResourceValidationArgs("aws:sqs/queue:Queue", {}, "urn", "name", None, None, None)
     policy.validate(args, lambda message, urn=None: pytest.fail(message))
+
+
+def test_the_page_lists_the_rules():
+    assert PAGE.read_text() == page(), "run python -m policies.table"
+    for rule in RULES:
+        assert f"| `{rule.id}` |" in page()

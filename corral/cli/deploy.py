@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from corral.spec.load import Environment
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing anything.")]
+OverrideOption = Annotated[
+    str | None,
+    typer.Option(
+        "--override-freeze",
+        metavar="REASON",
+        help="Deploy outside the windows or in a freeze of platform.yaml; who may is said there.",
+    ),
+]
 ParallelOption = Annotated[int, typer.Option("--parallel", min=1, max=64, help="Team stacks side by side.")]
 
 _INTERRUPTED = 130
@@ -35,6 +43,7 @@ def deploy(
     yes: bool,
     parallel: int,
     secrets_provider: str | None = None,
+    override: str | None = None,
     verbose: bool = False,
     as_json: bool,
 ) -> None:
@@ -51,7 +60,9 @@ def deploy(
     name = environment.platform.environment
     _check_endpoint(name)
     stacks = [*([name] if platform else []), *(f"{name}.{team}" for team in teams)]
+    message = None
     if action != "preview":
+        message = _may(environment, teams, platform=platform, override=override)
         _ask(action, stacks, _target(environment), yes, as_json)
     started = time.monotonic()
     with Progress(console, silent=as_json, first="starting Pulumi", journeys=False) as progress:
@@ -63,6 +74,7 @@ def deploy(
             policy_pack=root / "policies" if (root / "policies" / "PulumiPolicy.yaml").is_file() else None,
             secrets_provider=secrets_provider,
             parallel=parallel,
+            message=message,
         )
         interrupts = _on_interrupt(deployment.interrupt, progress)
         try:
@@ -79,6 +91,28 @@ def deploy(
         raise typer.Exit(_INTERRUPTED)
     if any(outcome.state != "done" for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _may(
+    environment: "Environment", teams: Sequence[str], *, platform: bool, override: str | None
+) -> str | None:
+    """Hold the caller to platform.yaml's decision rights. Returns what is to go on record of an override."""
+    from corral.deployment.caller import caller_arn, is_local
+    from corral.deployment.rights import RightsError, Wanted, check
+
+    if override is not None and not override.strip():
+        say_no("--override-freeze wants a reason", 2)
+    if is_local(os.environ.get("AWS_ENDPOINT_URL")):
+        return None
+    try:
+        message = check(
+            environment, Wanted(platform, teams), lambda: caller_arn(environment.platform.region), override
+        )
+    except RightsError as error:
+        say_no(str(error))
+    if message is not None:
+        complaints.print(message, highlight=False, markup=False)
+    return message
 
 
 def _what_to_do(action: "Action", name: str, *, at_once: bool) -> str:

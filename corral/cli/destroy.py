@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from corral.cli.deploy import ParallelOption, YesOption, deploy
+from corral.cli.deploy import OverrideOption, ParallelOption, YesOption, deploy
 from corral.cli.project import ProjectOption, chosen_teams, console, environment_of, find_project, say_no
 
 _PATIENCE_SECONDS = 20
@@ -24,6 +24,7 @@ def command(
     ] = None,
     yes: YesOption = False,
     parallel: ParallelOption = 4,
+    override_freeze: OverrideOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="List every resource.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="What is gone, as JSON.")] = False,
     project: ProjectOption = None,
@@ -42,6 +43,7 @@ def command(
         platform=not team,
         yes=yes,
         parallel=parallel,
+        override=override_freeze,
         verbose=verbose,
         as_json=as_json,
     )

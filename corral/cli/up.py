@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corral.cli.deploy import ParallelOption, YesOption, deploy
+from corral.cli.deploy import OverrideOption, ParallelOption, YesOption, deploy
 from corral.cli.project import ProjectOption, chosen_teams, console, environment_of, find_project, say_no
 from corral.cli.serve import already_served, ready_line, serve, serve_empty
 
@@ -39,6 +39,7 @@ def command(
         str | None,
         typer.Option("--secrets-provider", help="For stacks that are new, such as awskms://alias/..."),
     ] = None,
+    override_freeze: OverrideOption = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The local AWS's port; 0 takes a free one.")
     ] = 0,
@@ -62,6 +63,7 @@ def command(
             yes=yes,
             parallel=parallel,
             secrets_provider=secrets_provider,
+            override=override_freeze,
             verbose=verbose,
             as_json=as_json,
         )

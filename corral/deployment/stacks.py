@@ -5,6 +5,7 @@ select the stack before it and ask for outputs and history after it, four more r
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,7 @@ _COMMANDS: dict[Action, tuple[str, ...]] = {
 }
 _EVENTS = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}  # up and destroy stream their events anyway
 _LAST_WORDS = 5  # lines
+_DENIED = re.compile(r"Access ?Denied|PermissionDenied", re.IGNORECASE)  # as S3 says it, and as Pulumi does
 
 
 class DeploymentError(Exception):
@@ -50,6 +52,7 @@ class Deployment:
     policy_pack: Path | None
     secrets_provider: str | None = None
     parallel: int = 4  # team stacks side by side
+    message: str | None = None  # goes into the history of each stack
 
     def interrupt(self) -> None:
         """Begin no further stack, and let those that run finish what they have begun; again: end them at once."""
@@ -66,7 +69,7 @@ class Deployment:
         if action == "destroy":
             first, then = then, first
         self._origins = Origins(self.environment)
-        self._existing = self._stacks()
+        self._existing = self._stacks([] if platform else then or first)
         outcomes = self._side_by_side(action, first)
         undone = [outcome.stack for outcome in outcomes if outcome.state != "done"]
         reason = ""
@@ -78,7 +81,11 @@ class Deployment:
             return outcomes + [Outcome(stack, "skipped", reason=reason) for stack in then]
         return outcomes + self._side_by_side(action, then)
 
-    def _stacks(self) -> set[str]:
+    def _stacks(self, teams: Sequence[str]) -> set[str]:
+        """The stacks that are there. A backend that keeps files reads all of them to tell.
+
+        Who deploys teams alone, given here, need not be able to: then each of theirs is asked for.
+        """
         said: list[str] = []
         try:
             listed = self._pulumi("stack", "ls", "--json", on_error=said.append)
@@ -87,8 +94,22 @@ class Deployment:
         except CommandError as error:
             if self.cli.interrupted:
                 return set()
+            if teams and any(_DENIED.search(line) for line in said):
+                return {name for name in teams if self._is_there(name)}
             raise DeploymentError(_last_words(said) or _code(error)) from error
         return {stack["name"] for stack in json.loads(listed)}
+
+    def _is_there(self, name: str) -> bool:
+        said: list[str] = []
+        try:
+            self._pulumi("stack", "output", "--json", "--stack", name, on_error=said.append)
+        except InterruptedBeforeError:
+            return False
+        except CommandError as error:
+            if any(f"no stack named '{name}' found" in line for line in said) or self.cli.interrupted:
+                return False
+            raise DeploymentError(_last_words(said) or _code(error)) from error
+        return True
 
     def _pulumi(self, *words: str, on_output: Lines = None, on_error: Lines = None) -> str:
         return self.cli.run(
@@ -149,8 +170,9 @@ class Deployment:
         policies = (
             ("--policy-pack", str(self.policy_pack)) if self.policy_pack and action != "destroy" else ()
         )
+        message = ("--message", self.message) if self.message and action != "preview" else ()
         self._pulumi(
-            *(*_COMMANDS[action], "--stack", name, "--json", "--suppress-outputs", *policies),
+            *(*_COMMANDS[action], "--stack", name, "--json", "--suppress-outputs", *policies, *message),
             on_output=take,
             on_error=said.append,
         )

@@ -16,6 +16,7 @@ from corral.spec.platform import Platform
 from corral.spec.regions import has_registry
 from corral.spec.resolve import Surroundings, resolve_agent
 from corral.spec.resolved import ResolvedAgent
+from corral.spec.rights_checks import check_rights
 from corral.spec.source import dotted, files, shown_path
 from corral.spec.sprawl import sprawl_notices
 from corral.spec.team import Team
@@ -63,6 +64,8 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
         said = check_platform(platform, platform.spec, folder.name, today or datetime.now(UTC).date())
     tools = load_catalogue(platform, root, report)
     teams = dict(_load_all(folder / "teams", Team, root, report))
+    if platform.spec is not None:
+        check_rights(platform, platform.spec, teams)
     domains = dict(_load_all(folder / "domains", Domain, root, report))
     for domain in domains.values():
         if domain.spec is not None:

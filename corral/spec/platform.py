@@ -7,12 +7,11 @@ from pydantic import Field, StringConstraints
 
 from corral.spec.model import Document, Model, Owner
 from corral.spec.names import EnvironmentName, ModelName, ParameterName, ToolName
+from corral.spec.rights import Deploy
+from corral.spec.rights import PrincipalArn as PrincipalArn
 
 Account = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-PrincipalArn = Annotated[
-    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(root|user/.+|role/.+)$")
-]
 
 MIN_RETENTION_DAYS = 183  # EU AI Act, articles 19 and 26(6)
 
@@ -88,5 +87,6 @@ class Platform(Document):
     guardrail: Guardrail = Guardrail()
     audit: Audit = Audit()
     auditors: tuple[PrincipalArn, ...] = ()
+    deploy: Deploy | None = None
     waivers: tuple[Waiver, ...] = ()
     sprawl: Sprawl = Sprawl()

@@ -1,15 +1,14 @@
 """teams/<team>.yaml: a team, who is in it, and its agents."""
 
 from datetime import date
-from typing import Literal
 
 from pydantic import Field
 
 from corral.spec.model import Document, Model, Owner
 from corral.spec.names import AgentName, ModelName, ParameterName, TeamName, TemplateReference, ToolName
-from corral.spec.platform import PrincipalArn
+from corral.spec.rights import PrincipalArn
+from corral.spec.rights import Stage as Stage
 
-Stage = Literal["experiment", "pilot", "integration", "multi-agent", "enterprise"]
 ParameterValue = str | int | float | bool
 
 

@@ -376,3 +376,43 @@ def test_what_it_records_is_data(make: Make, pulumi: FakePulumi) -> None:
         "seconds": 0.0,
         "reason": "dev is not done",
     }
+
+
+DENIED = (
+    'error: listing stacks: failed to load checkpoint: blob (key ".pulumi/stacks/corral/dev.sales.json") '
+    "(code=PermissionDenied): operation error S3: GetObject, StatusCode: 403, api error AccessDenied: Access Denied\n"
+)
+
+
+def test_a_team_is_deployed_by_who_may_not_read_the_other_stacks(make: Make, pulumi: FakePulumi) -> None:
+    pulumi.commands["stack ls"] = {"code": 255, "errors": DENIED}
+    pulumi.commands["stack output"] = {"output": "{}"}
+    assert states(make()("up", platform=False, teams=("support",))) == {"dev.support": ("done", "")}
+    assert [words[:2] for words in commands(pulumi, "dev.support")] == [["stack", "output"], ["up", "--yes"]]
+
+
+def test_it_is_made_if_it_is_not_there(make: Make, pulumi: FakePulumi) -> None:
+    pulumi.commands["stack ls"] = {"code": 255, "errors": DENIED}
+    pulumi.commands["stack output"] = {"code": 255, "errors": "error: no stack named 'dev.support' found\n"}
+    make()("up", platform=False, teams=("support",))
+    assert [words[:2] for words in commands(pulumi, "dev.support")][1] == ["stack", "init"]
+
+
+@pytest.mark.parametrize(("platform", "own"), [(True, "{}"), (False, DENIED)])
+def test_what_one_may_not_read_at_all_is_an_error(
+    make: Make, pulumi: FakePulumi, platform: bool, own: str
+) -> None:
+    pulumi.commands["stack ls"] = {"code": 255, "errors": DENIED}
+    pulumi.commands["stack output"] = {"code": 255, "errors": own}
+    with pytest.raises(DeploymentError, match="AccessDenied"):
+        make()("up", platform=platform, teams=("support",))
+
+
+def test_a_message_goes_into_the_history_and_not_into_a_preview(make: Make, pulumi: FakePulumi) -> None:
+    pulumi.existing = ["dev"]
+    for action in ("up", "preview", "destroy"):
+        make(message="override by me: a reason")(action, teams=())  # type: ignore[arg-type]
+    up, preview, destroy = commands(pulumi, "dev")
+    for words in (up, destroy):
+        assert words[words.index("--message") + 1] == "override by me: a reason"
+    assert "--message" not in preview

@@ -11,6 +11,7 @@ from corral.spec.document import Loaded, Report, load
 from corral.spec.errors import SpecError, listed, suggestion, unknown
 from corral.spec.names import tool_module
 from corral.spec.platform import Platform
+from corral.spec.satisfiable import check_satisfiable
 from corral.spec.source import Location, files, hidden_character, is_file, read_text, shown_path
 from corral.spec.tool import ArgumentSchema, Tool
 
@@ -116,6 +117,7 @@ def _check_tool(loaded: Loaded[Tool], tool: Tool, folder_name: str) -> None:
             actual = arguments[constraint.argument].type
             message = f'constraints[{index}].argument: "{constraint.argument}" is of type {actual}'
             loaded.error(place, message, "at_most and at_least are for type integer, one_of for type string.")
+    check_satisfiable(loaded, tool)
 
 
 def _not_an_argument(

@@ -110,5 +110,5 @@ KINDS = {
             },
             "forceDestroy": False,
         },
-    )
+    ),
 }

@@ -69,6 +69,19 @@ def team_statements(options: Options) -> list[Statement]:
     ]
 
 
+def previewer_statements(options: Options) -> list[Statement]:
+    """Return what it takes to say what would change: Pulumi compares with the state, it asks AWS for nothing."""
+    return [
+        Statement("StateFiles", ["s3:GetObject"], [bucket_arn(f"{options.state_bucket}/.pulumi/*")]),
+        Statement("StateNames", ["s3:ListBucket"], [bucket_arn(options.state_bucket)]),
+        Statement("StateKey", ["kms:Decrypt"], [arn("kms", "key/*")], _by_alias(options)),
+    ]
+
+
+def _by_alias(options: Options) -> dict[str, dict[str, str]]:
+    return {"ForAnyValue:StringEquals": {"kms:ResourceAliases": options.state_alias}}
+
+
 def _state(options: Options) -> list[Statement]:
     """Find the stacks by name, and read and write with the key of state and secrets."""
     return [
@@ -79,7 +92,7 @@ def _state(options: Options) -> list[Statement]:
             "StateKey",
             ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
             [arn("kms", "key/*")],
-            {"ForAnyValue:StringEquals": {"kms:ResourceAliases": options.state_alias}},
+            _by_alias(options),
         ),
     ]
 

@@ -31,6 +31,7 @@ class Federation:
     subject: str
     team_subject: str
     provider_arn: str | None = None  # an identity provider that the account has already
+    preview_subject: str | None = None  # of what may look at what would change, and change nothing
 
     @property
     def host(self) -> str:
@@ -71,6 +72,15 @@ class Options:
         """The IAM path of what no deployer may change: deployers, their policies, break-glass."""
         return f"/corral-bootstrap/{self.environment}/"
 
+    @property
+    def role_start(self) -> str:
+        """How the ARNs of the bootstrap's roles begin."""
+        special = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
+        partition = next(
+            (said for start, said in special.items() if self.region.startswith(f"{start}-")), "aws"
+        )
+        return f"arn:{partition}:iam::{self.account}:role{self.deployer_path}"
+
 
 def federation(
     environment: str, github: str | None, issuer: str | None, subject: str | None, provider_arn: str | None
@@ -95,7 +105,9 @@ def federation(
                 f'--github: "{github}" is not allowed. Allowed: OWNER/REPO, as in acme/agents.'
             )
         start = f"repo:{github}:environment:corral-{environment}"
-        return _checked(Federation(GITHUB_ISSUER, start, f"{start}-{{team}}", provider_arn))
+        return _checked(
+            Federation(GITHUB_ISSUER, start, f"{start}-{{team}}", provider_arn, f"repo:{github}:pull_request")
+        )
     if issuer is None and subject is None:
         if provider_arn is not None:
             raise BootstrapError(

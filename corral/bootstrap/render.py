@@ -10,25 +10,20 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from components.actions import MODEL, PLATFORM_ACTIONS, TEAM_ACTIONS
-from corral.bootstrap.deployers import environment_statements, team_statements
+from corral.bootstrap.deployers import environment_statements, previewer_statements, team_statements
 from corral.bootstrap.document import Statement, Sub, document, split
-from corral.bootstrap.options import AUDIENCE, Options
+from corral.bootstrap.options import AUDIENCE, Federation, Options
 from corral.bootstrap.places import KEY_TAG, TEAM_TAG
 from corral.spec.names import role_path
 
 TEMPLATE = "bootstrap.yaml.j2"
+WORKFLOW = "github-deploy.yaml.j2"
 _LONGEST_PARTITION = "aws-us-gov"
 
 
 def rendered(root: Path, options: Options) -> str:
     """Return the template. `root` is the project, which holds templates/."""
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(root / "templates" / "cloudformation"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = _templates(root / "templates" / "cloudformation")
     environment.filters["block"] = _block
     return environment.get_template(TEMPLATE).render(
         o=options,
@@ -37,6 +32,8 @@ def rendered(root: Path, options: Options) -> str:
         platform_path=role_path(options.environment, "platform"),
         deployer=_documents(environment_statements(options), options),
         team_deployer=_documents(team_statements(options), options) if with_deployer(options) else [],
+        previewer=document(previewer_statements(options)),
+        preview_trust=_preview_trust(options.federation),
         trust=_trust(None, options.deployers, options),
         teams=[
             {
@@ -48,6 +45,29 @@ def rendered(root: Path, options: Options) -> str:
             for team in with_deployer(options)
         ],
         audience=AUDIENCE,
+    )
+
+
+def workflow(root: Path, options: Options) -> str:
+    """Return GitHub's workflow that deploys the environment."""
+    return (
+        _templates(root / "templates" / "ci", "[[", "]]", "[%", "%]").get_template(WORKFLOW).render(o=options)
+    )
+
+
+def _templates(folder: Path, *delimiters: str) -> SandboxedEnvironment:
+    """Templates of a folder. GitHub has curly brackets of its own, so there others delimit ours."""
+    variable_start, variable_end, block_start, block_end = delimiters or ("{{", "}}", "{%", "%}")
+    return SandboxedEnvironment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        variable_start_string=variable_start,
+        variable_end_string=variable_end,
+        block_start_string=block_start,
+        block_end_string=block_end,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
 
 
@@ -76,6 +96,29 @@ def _documents(statements: Sequence[Statement], options: Options) -> list[dict[s
     return [document(part) for part in parts]
 
 
+def _preview_trust(signed_in: Federation | None) -> dict[str, Any] | None:
+    """Who may say what would change: pull requests, which is code that nobody has looked at yet."""
+    if signed_in is None or signed_in.preview_subject is None:
+        return None
+    return {"Version": "2012-10-17", "Statement": [_pipeline(signed_in, signed_in.preview_subject)]}
+
+
+def _pipeline(signed_in: Federation, subject: str) -> dict[str, Any]:
+    provider = signed_in.provider_arn or Sub(
+        f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{signed_in.host}"
+    )
+    operator = "StringLike" if "*" in subject or "?" in subject else "StringEquals"
+    conditions: dict[str, dict[str, str]] = {"StringEquals": {f"{signed_in.host}:aud": AUDIENCE}}
+    conditions.setdefault(operator, {})[f"{signed_in.host}:sub"] = subject
+    return {
+        "Sid": "Pipeline",
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": conditions,
+    }
+
+
 def _trust(team: str | None, people: Sequence[str], options: Options) -> dict[str, Any]:
     """Who may take a team's deployer, or the environment's.
 
@@ -85,21 +128,7 @@ def _trust(team: str | None, people: Sequence[str], options: Options) -> dict[st
     signed_in = options.federation
     if signed_in is not None:
         subject = signed_in.subject if team is None else signed_in.team_subject.replace("{team}", team)
-        provider = signed_in.provider_arn or Sub(
-            f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{signed_in.host}"
-        )
-        operator = "StringLike" if "*" in subject or "?" in subject else "StringEquals"
-        conditions: dict[str, dict[str, str]] = {"StringEquals": {f"{signed_in.host}:aud": AUDIENCE}}
-        conditions.setdefault(operator, {})[f"{signed_in.host}:sub"] = subject
-        statements.append(
-            {
-                "Sid": "Pipeline",
-                "Effect": "Allow",
-                "Principal": {"Federated": provider},
-                "Action": "sts:AssumeRoleWithWebIdentity",
-                "Condition": conditions,
-            }
-        )
+        statements.append(_pipeline(signed_in, subject))
     if people:
         statement: dict[str, Any] = {
             "Sid": "People",

@@ -2,7 +2,20 @@
 
 import typer
 
-from corral.cli import audit, destroy, docs, invoke, new, render, retire, scenarios, up, upgrade, validate
+from corral.cli import (
+    audit,
+    bootstrap,
+    destroy,
+    docs,
+    invoke,
+    new,
+    render,
+    retire,
+    scenarios,
+    up,
+    upgrade,
+    validate,
+)
 
 app = typer.Typer(
     help="A governed agent platform on Amazon Bedrock AgentCore.",
@@ -21,6 +34,7 @@ app.add_typer(new.app, name="new")
 app.add_typer(audit.app, name="audit")
 app.command("upgrade")(upgrade.command)
 app.command("retire")(retire.command)
+app.command("bootstrap")(bootstrap.command)
 
 
 def run() -> None:

@@ -20,7 +20,9 @@ def main() -> None:
     calls = Calls(said["endpoint"], Credentials(*said["keys"]), said["region"], said["account"])
     known = {"dev": KnownStack(said["outputs"])}
     real, sys.stdout = sys.stdout, sys.stderr
-    result = run_program(read_project(Path(said["project"])), said["stack"], calls, known, lambda _: None)
+    result = run_program(
+        read_project(Path(said["project"])), said["stack"], calls, known, lambda _: None, bootstrapped=True
+    )
     errors = [error.message for error in result.errors]
     answer = {"errors": errors, "made": len(result.resources), "outputs": result.outputs}
     real.write(json.dumps(answer))

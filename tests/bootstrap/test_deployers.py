@@ -237,3 +237,26 @@ def test_of_the_state_a_team_reads_what_the_platform_tells(template: Any, teams:
         state.delete_object(Bucket=name, Key=key)
     refused(state.delete_bucket, "s3:DeleteBucket", Bucket=name)
     refused(teams.client("Deployer", "s3").delete_bucket, "s3:DeleteBucket", Bucket=name)
+
+
+def test_a_previewer_reads_the_state_and_changes_nothing(template: Any, teams: Bootstrapped) -> None:
+    [bucket] = template.of_type("AWS::S3::Bucket").values()
+    name, admin = f"{bucket['BucketName']}", teams.session.client("s3")
+    if name not in {each["Name"] for each in admin.list_buckets()["Buckets"]}:
+        admin.create_bucket(Bucket=name)
+    key = ".pulumi/stacks/corral/dev.preview.json"
+    admin.put_object(Bucket=name, Key=key, Body=b"{}")
+    state = teams.client("Previewer", "s3")
+    state.list_objects_v2(Bucket=name)
+    state.get_object(Bucket=name, Key=key)
+    refused(state.put_object, "s3:PutObject", Bucket=name, Key=key, Body=b"")
+    refused(state.delete_object, "s3:DeleteObject", Bucket=name, Key=key)
+    refused(
+        teams.client("Previewer", "cloudcontrol").get_resource, "cloudformation:GetResource",
+        TypeName="AWS::BedrockAgentCore::Gateway", Identifier="x",
+    )  # fmt: skip
+    refused(
+        teams.client("Previewer", "iam").create_role, "iam:CreateRole",
+        RoleName="x", Path="/corral/dev/support/", AssumeRolePolicyDocument=TRUST,
+        PermissionsBoundary=f"{BOUNDARIES}-team-boundary",
+    )  # fmt: skip

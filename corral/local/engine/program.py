@@ -23,6 +23,7 @@ from corral.local.engine.monitor import KnownStack, Monitor
 from corral.local.engine.project import Project, read_config
 
 _STALLED_SECONDS = 120.0  # longer than any one call may take
+_BOUNDARIES = "corral:boundaries"  # the setting of components/boundary.py
 ORGANIZATION = "organization"  # what the CLI calls it too, on a backend of its own
 
 
@@ -46,13 +47,17 @@ def run_program(
     calls: Calls,
     known_stacks: Mapping[str, KnownStack],
     on_event: Callable[[Event], None],
+    *,
+    bootstrapped: bool = False,
 ) -> StackResult:
     """Run the program for one stack; all that went wrong is in the result. Raises EngineError for bad config.
 
-    The garbage collector is switched off: with it the time a resource takes grows with their number.
+    An account that nobody `bootstrapped`, as a fresh local one, gets its boundaries from the stack. The garbage collector is switched off: with it the time a resource takes grows with their number.
     """
     started = time.perf_counter()
     config = _config(project, stack, calls)
+    if not bootstrapped:
+        config.pop(_BOUNDARIES, None)
     # Without this an f-string over an Output is a resource name with an explanation in it.
     os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"
     gc.disable()

@@ -60,6 +60,7 @@ def _records(environment: Environment) -> Iterator[Path]:
     for person in environment.platform.auditors:
         yield Path(person, "become", f"role {auditor}")
         yield Path(f"role {auditor}", "read", "audit")
+        yield from (Path(f"role {auditor}", action, "lake-results") for action in ("read", "write"))
 
 
 def _tool(environment: Environment, name: str, tool: Tool) -> Iterator[Path]:

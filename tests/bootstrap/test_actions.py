@@ -1,5 +1,7 @@
 """The lists of actions: complete for every type of the program, and nothing in a deployer that no type needs."""
 
+import json
+
 import pytest
 
 from corral.bootstrap import native
@@ -7,6 +9,7 @@ from corral.bootstrap.actions import CLASSIC, CLOUD_CONTROL, NATIVE_FILE, RETIRE
 from corral.bootstrap.deployers import TEAM_TYPES, environment_statements, team_statements
 from corral.bootstrap.options import Options
 from corral.local.engine import schemas
+from tests.bootstrap.account import Template
 from tests.bootstrap.conftest import REGION
 from tests.components.conftest import PLATFORM
 from tests.components.recorder import Program, record, team_of_every_kind
@@ -67,3 +70,15 @@ def test_a_deployer_is_granted_what_its_types_take_and_nothing_else(all_options:
 def test_names_of_statements_are_unique(all_options: Options) -> None:
     for made in (team_statements(all_options), environment_statements(all_options)):
         assert len({each.name for each in made}) == len(made)
+
+
+def test_boundaries_are_those_that_the_platforms_stack_makes(
+    programs: tuple[Program, Program], template: Template
+) -> None:
+    made = {each.inputs["name"]: each.inputs for each in programs[0].of("aws:iam/policy:Policy")}
+    assert len(made) == 2
+    ours = template.of_type("AWS::IAM::ManagedPolicy")
+    for policy in (ours["Boundary"], ours["TeamBoundary"]):
+        theirs = made[policy["ManagedPolicyName"]]
+        assert policy["PolicyDocument"] == json.loads(theirs["policy"])
+        assert (policy["Path"], policy["Description"]) == (theirs["path"], theirs["description"])

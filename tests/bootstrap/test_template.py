@@ -10,7 +10,6 @@ import cfnlint.api
 import pytest
 from cfnlint.config import ManualArgs
 
-from components.actions import MODEL, PLATFORM_ACTIONS, TEAM_ACTIONS
 from corral.bootstrap.options import BootstrapError, Federation, Options, federation, options
 from corral.bootstrap.render import rendered, with_deployer
 from corral.spec.load import Environment
@@ -137,16 +136,6 @@ def test_resources_are_of_the_kinds_that_their_actions_take(template: Template) 
             config=ManualArgs(regions=[REGION], include_checks=["I3510"], ignore_checks=["I3042", "I4010"]),
         )
     assert [f"{each.message} {each.path}" for each in found] == []
-
-
-def test_boundaries_are_those_of_the_platform(template: Template) -> None:
-    made = template.of_type("AWS::IAM::ManagedPolicy")
-    own = {"StringEqualsIfExists": {"aws:ResourceAccount": ACCOUNT}}
-    for name, actions in (("Boundary", PLATFORM_ACTIONS), ("TeamBoundary", TEAM_ACTIONS)):
-        statement = made[name]["PolicyDocument"]["Statement"][0]
-        assert statement["Action"] == sorted(actions)
-        assert statement["Condition"] == own
-    assert made["TeamBoundary"]["PolicyDocument"]["Statement"][1]["Action"] == list(MODEL)
 
 
 def test_pipelines_get_their_own_deployer_and_no_other(template: Template) -> None:

@@ -48,14 +48,14 @@ def command(
         return
     from corral.audit.athena import AthenaError
     from corral.audit.deployed import NotDeployedError, usual_values
-    from corral.audit.library import QueryError, find
+    from corral.audit.library import ENVIRONMENT, QueryError, find
     from corral.audit.period import Period, PeriodError
 
     try:
         query = find(name)
         period = Period.read(since, until, datetime.now(UTC))
         settings = dict(_pair(text) for text in given or [])
-        query.sql({**dict.fromkeys(query.places, ""), **period.parameters()}, settings)
+        query.sql({**dict.fromkeys(ENVIRONMENT, ""), **period.parameters()}, settings)
     except (QueryError, PeriodError) as error:
         say_no(str(error), 2)
     root = find_project(project)

@@ -101,9 +101,10 @@ class AuditLake(ComponentResource):
 
 
 def _schema(site: Site) -> list[str]:
-    """The Glue resources that a query of the tables reads."""
+    """The Glue resources that a query of the tables reads; Athena looks at the database `default` in any case."""
     database = audit_database(site.environment)
-    return ["catalog", f"database/{database}", *(f"table/{database}/{table}" for table in (TRAIL, DECISIONS))]
+    tables = [f"table/{database}/{table}" for table in (TRAIL, DECISIONS)]
+    return ["catalog", "database/default", f"database/{database}", *tables]
 
 
 def results_bucket(site: Site) -> str:

@@ -52,7 +52,9 @@ def run_program(
 ) -> StackResult:
     """Run the program for one stack; all that went wrong is in the result. Raises EngineError for bad config.
 
-    An account that nobody `bootstrapped`, as a fresh local one, gets its boundaries from the stack. The garbage collector is switched off: with it the time a resource takes grows with their number.
+    An account that nobody `bootstrapped`, as a fresh local one, gets its boundaries from the stack.
+    The garbage collector is switched off: with it the time a resource takes grows with their
+    number.
     """
     started = time.perf_counter()
     config = _config(project, stack, calls)

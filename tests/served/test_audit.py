@@ -48,6 +48,13 @@ def told(
     answers = {
         kind: send(url, keys, served["region"], "helpdesk", scenarios[case]) for kind, case in CASES.items()
     }
+    decided = {kind: [call.decision for call in answer.tool_calls] for kind, answer in answers.items()}
+    assert decided == {
+        "allowed": ["allowed"],
+        "held": ["denied-by-supervisor"],
+        "not granted": ["denied-by-supervisor"],
+        "against policy": ["denied-by-policy"],
+    }, answers
     return f"{began:%Y-%m-%dT%H:%M:%S}", answers
 
 

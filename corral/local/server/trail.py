@@ -34,6 +34,7 @@ class CloudTrail:
     def __init__(self, aws: LocalAws) -> None:
         self._aws = aws
         self._lock = threading.Lock()
+        self._delivering = threading.Lock()  # who asks for a delivery also waits for one that is under way
         self._events: list[tuple[float, dict[str, Any]]] = []
         # Records not yet delivered, by the ARN of the trail that selected them.
         self._pending: dict[str, list[dict[str, Any]]] = {}
@@ -63,15 +64,16 @@ class CloudTrail:
 
     def flush(self) -> None:
         """Deliver now what has been recorded."""
-        with self._lock:
-            pending, self._pending = self._pending, {}
-        if not pending:
-            return
-        with self._aws.moto_lock:
-            trails = {trail.arn: trail for trail in self._logging_trails()}
-            for arn, records in pending.items():
-                if arn in trails:
-                    self._deliver(trails[arn], records)
+        with self._delivering:
+            with self._lock:
+                pending, self._pending = self._pending, {}
+            if not pending:
+                return
+            with self._aws.moto_lock:
+                trails = {trail.arn: trail for trail in self._logging_trails()}
+                for arn, records in pending.items():
+                    if arn in trails:
+                        self._deliver(trails[arn], records)
 
     def events(self, since: float = 0.0) -> list[dict[str, Any]]:
         """Return the selected records made after an epoch time, oldest first."""

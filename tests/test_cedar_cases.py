@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from corral.cedar import agent_policies
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.satisfiable import MAX_CHOICES
 from corral.spec.tool import Constraint, Tool
 from tests.test_cedar import (

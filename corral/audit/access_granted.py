@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from corral.audit.access_iam import Path
 from corral.spec.load import Environment
 from corral.spec.names import agent_role_name, tool_function_name
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.tool import Tool
 
 _AGENTCORE = "bedrock-agentcore.amazonaws.com"

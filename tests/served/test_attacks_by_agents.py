@@ -20,7 +20,7 @@ from corral.front_door import Answer, read_answer
 from corral.local.journey import scripts
 from corral.spec.load import load_environment
 from corral.spec.names import mcp_tool_name
-from corral.spec.resolve import ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 from tests.served.attack import Target, Watch, refusal
 
 ARGUMENTS: dict[str, dict[str, Any]] = {

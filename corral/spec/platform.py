@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from corral.spec.controls import ControlId
 from corral.spec.model import Document, Model, Owner
 from corral.spec.names import EnvironmentName, ModelName, ParameterName, ToolName
 from corral.spec.rights import Deploy
@@ -56,7 +57,7 @@ class Guardrail(Model):
 class Waiver(Model):
     """A control that is knowingly not met, until a day."""
 
-    control: str = Field(min_length=1)
+    control: ControlId
     reason: str = Field(min_length=10)
     owner: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     expires: date

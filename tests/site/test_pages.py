@@ -180,7 +180,7 @@ def test_pages_of_what_dev_does_not_have(made: Callable[..., dict[str, str]], pr
     assert "1,000.5 US dollars a month" in team
     assert "report@1.0.0" in html["templates.html"].text
     assert (
-        "Lambda.1 The tracing service is moved this month. platform@example.com 2999-01-31"
+        "function-hardening The tracing service is moved this month. platform@example.com 2999-01-31"
         in html["index.html"].text
     )
 

@@ -8,11 +8,30 @@ import pulumi_aws as aws
 ALLOW = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 )
+TLS_ONLY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": ["arn:aws:s3:::things", "arn:aws:s3:::things/*"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ],
+    }
+)
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
         "Statement": [
-            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+            }
         ],
     }
 )
@@ -48,7 +67,6 @@ aws.s3.BucketPublicAccessBlock(
 aws.s3.BucketObjectLockConfiguration(
     "lock", rule={"default_retention": {"mode": "GOVERNANCE", "days": 400}}, **here
 )
-aws.s3.BucketPolicy("policy", policy=ALLOW, **here)
 aws.s3.BucketLifecycleConfiguration(
     "lifecycle",
     rules=[
@@ -73,6 +91,8 @@ stored = aws.s3.BucketObjectv2(
     opts=pulumi.ResourceOptions(depends_on=[versioning]),
     **here,
 )
+# After the object: moto refuses all that a policy denies, whatever its conditions say.
+aws.s3.BucketPolicy("policy", policy=TLS_ONLY, opts=pulumi.ResourceOptions(depends_on=[stored]), **here)
 
 role = aws.iam.Role(
     "role",
@@ -97,6 +117,8 @@ trail = aws.cloudtrail.Trail(
     is_multi_region_trail=True,
     enable_log_file_validation=True,
     kms_key_id=key.arn,
+    cloud_watch_logs_group_arn=pulumi.Output.concat(logs.arn, ":*"),
+    cloud_watch_logs_role_arn=role.arn,
     tags=TAGS,
     advanced_event_selectors=[
         {
@@ -141,6 +163,7 @@ aws.lambda_.Permission(
     action="lambda:InvokeFunction",
     principal="s3.amazonaws.com",
     source_arn=bucket.arn,
+    source_account="123456789012",
     statement_id="s3",
 )
 
@@ -236,14 +259,14 @@ queue = aws.sqs.Queue(
     "queue",
     name="jobs",
     visibility_timeout_seconds=60,
-    sqs_managed_sse_enabled=False,
+    kms_master_key_id=key.arn,
     redrive_policy=None,
     tags=TAGS,
 )
 aws.sns.TopicSubscription(
     "subscription", topic=topic.arn, protocol="sqs", endpoint=queue.arn, raw_message_delivery=True
 )
-aws.sqs.Queue("unnamed")
+aws.sqs.Queue("unnamed", kms_master_key_id=key.arn)
 group = aws.scheduler.ScheduleGroup("group", name="reports", tags=TAGS)
 schedule = aws.scheduler.Schedule(
     "schedule",

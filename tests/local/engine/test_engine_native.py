@@ -279,6 +279,9 @@ harness = core.Harness(
         bedrock_model_config=core.HarnessBedrockModelConfigArgs(model_id="m", temperature=0.5, max_tokens=100)
     ),
     allowed_tools=[],
+    max_iterations=5,
+    max_tokens=1000,
+    timeout_seconds=60,
     hooks=[core.HarnessHookArgs(before_tool_call=hook)],
 )
 pulumi.export("arn", harness.arn)

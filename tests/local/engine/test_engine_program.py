@@ -12,7 +12,11 @@ from corral.local.engine.monitor import Monitor
 from policies.rule import Rule
 
 CREDENTIALS = Credentials("a", "b")
-IMPORTS = "import json, os, time, pulumi, pulumi_aws as aws, pulumi_aws_native as native\n"
+# One line, which the line numbers below count on. KEPT is what the policy pack asks of a queue.
+IMPORTS = (
+    "import json, os, time, pulumi, pulumi_aws as aws, pulumi_aws_native as native; "
+    'KEPT = {"kms_master_key_id": "alias/aws/sqs"}\n'
+)
 ROLE = """
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
@@ -43,6 +47,7 @@ def test_resources_are_really_made_and_carry_full_urns_and_lines(evaluate, clien
                 self.queue = aws.sqs.Queue(
                     f"{name}-queue",
                     name="made",
+                    kms_master_key_id="alias/aws/sqs",
                     opts=pulumi.ResourceOptions(
                         parent=self, protect=True, aliases=[pulumi.Alias(name="old")]
                     ),
@@ -78,9 +83,9 @@ def test_a_repeated_urn_is_refused_and_leaves_the_first_ones_dependents_alone(ev
     result = evaluate.one(
         IMPORTS
         + """
-first = aws.sqs.Queue("twin", name="one")
-aws.sqs.Queue("twin", name="two")
-aws.sqs.Queue("after", name="after", opts=pulumi.ResourceOptions(depends_on=[first]))
+first = aws.sqs.Queue("twin", **KEPT, name="one")
+aws.sqs.Queue("twin", **KEPT, name="two")
+aws.sqs.Queue("after", **KEPT, name="after", opts=pulumi.ResourceOptions(depends_on=[first]))
 """
     )
     error = only(result)
@@ -96,10 +101,10 @@ def test_a_failure_skips_what_depends_on_it_and_nothing_else(evaluate, client):
     result = evaluate.one(
         IMPORTS
         + """
-bad = aws.sqs.Queue("bad", name="no spaces allowed")
+bad = aws.sqs.Queue("bad", **KEPT, name="no spaces allowed")
 by_value = aws.sns.TopicSubscription("by-value", topic="arn", protocol="sqs", endpoint=bad.arn)
-by_option = aws.sqs.Queue("by-option", opts=pulumi.ResourceOptions(depends_on=[by_value]))
-aws.sqs.Queue("good", name="good")
+by_option = aws.sqs.Queue("by-option", **KEPT, opts=pulumi.ResourceOptions(depends_on=[by_value]))
+aws.sqs.Queue("good", **KEPT, name="good")
 pulumi.export("bad", bad.arn)
 pulumi.export("good", "yes")
 """
@@ -147,7 +152,9 @@ def test_an_input_no_handler_takes_is_refused_before_anything_is_made(evaluate, 
 
 
 def test_a_parameter_aws_would_refuse_is_refused_with_its_path(evaluate):
-    error = only(evaluate.one(IMPORTS + 'aws.sqs.Queue("q", name="q", tags={"k": "v"}, region="eu-west-1")'))
+    error = only(
+        evaluate.one(IMPORTS + 'aws.sqs.Queue("q", **KEPT, name="q", tags={"k": "v"}, region="eu-west-1")')
+    )
     assert error.endswith("region = 'eu-west-1' is not supported here, only 'us-east-1'")
     error = only(
         evaluate.one(
@@ -188,8 +195,8 @@ def test_an_output_no_one_makes_is_an_error_not_a_missing_input(evaluate, client
     result = evaluate.one(
         IMPORTS
         + """
-queue = aws.sqs.Queue("q", name="q")
-aws.sqs.Queue("next", name="next", policy=queue.redrive_policy)
+queue = aws.sqs.Queue("q", **KEPT, name="q")
+aws.sqs.Queue("next", **KEPT, name="next", policy=queue.redrive_policy)
 pulumi.export("lost", queue.redrive_policy)
 """
     )
@@ -200,13 +207,15 @@ pulumi.export("lost", queue.redrive_policy)
 
 
 def test_a_stack_output_no_one_makes_is_an_error(evaluate):
-    program = 'queue = aws.sqs.Queue("q", name="q")\npulumi.export("lost", queue.redrive_policy)'
+    program = 'queue = aws.sqs.Queue("q", **KEPT, name="q")\npulumi.export("lost", queue.redrive_policy)'
     assert only(evaluate.one(IMPORTS + program)).startswith("stack output lost is not known")
 
 
 def test_a_policy_violation_stops_the_resource_and_is_said(evaluate, client):
     result = evaluate.one(
-        IMPORTS + ROLE + 'aws.iam.Role("r", name="r", assume_role_policy=TRUST)\naws.sqs.Queue("q", name="q")'
+        IMPORTS
+        + ROLE
+        + 'aws.iam.Role("r", name="r", assume_role_policy=TRUST)\naws.sqs.Queue("q", **KEPT, name="q")'
     )
     error = only(result)
     assert "aws:iam/role:Role r: policy role-boundary: has no permissionsBoundary" in error
@@ -222,8 +231,8 @@ print("said on the way")
 value = pulumi.Output.from_input("x")
 value.apply(lambda x: 1 / 0)
 value.apply(lambda x: {}["nothing"])
-aws.sqs.Queue("q", name="made")
-aws.sqs.Queue("typo", name=value.apply(lambda x: x.nope))
+aws.sqs.Queue("q", **KEPT, name="made")
+aws.sqs.Queue("typo", **KEPT, name=value.apply(lambda x: x.nope))
 pulumi.log.warn("careful")
 pulumi.log.error("a logged error")
 raise ValueError("at the end")
@@ -263,7 +272,7 @@ def test_explicit_providers_of_this_run_are_fine(evaluate):
         IMPORTS
         + """
 here = aws.Provider("p", region="us-east-1", allowed_account_ids=["123456789012"])
-aws.sqs.Queue("q", name="q", opts=pulumi.ResourceOptions(provider=here))
+aws.sqs.Queue("q", **KEPT, name="q", opts=pulumi.ResourceOptions(provider=here))
 """
     )
     assert messages(result) == []

@@ -18,7 +18,11 @@ ROOT = Path(__file__).parents[3]
 CREDENTIALS = Credentials("a", "b")
 REST = ("http://127.0.0.1:1", CREDENTIALS, "us-east-1", "123456789012")
 
-IMPORTS = "import json, os, time, pulumi, pulumi_aws as aws, pulumi_aws_native as native\n"
+# One line, which the line numbers below count on. KEPT is what the policy pack asks of a queue.
+IMPORTS = (
+    "import json, os, time, pulumi, pulumi_aws as aws, pulumi_aws_native as native; "
+    'KEPT = {"kms_master_key_id": "alias/aws/sqs"}\n'
+)
 
 
 def messages(result: StackResult) -> list[str]:
@@ -39,7 +43,7 @@ def test_secrets_and_stack_references(evaluate):
         IMPORTS
         + """
 if pulumi.get_stack() == "dev":
-    queue = aws.sqs.Queue("q", name=pulumi.Output.secret("hush"), tags={"team": "none"})
+    queue = aws.sqs.Queue("q", **KEPT, name=pulumi.Output.secret("hush"), tags={"team": "none"})
     pulumi.export("password", pulumi.Output.secret("hunter2"))
     pulumi.export("plain", {"list": [1, 2.5, True, None]})
 else:
@@ -59,6 +63,7 @@ else:
     assert support.outputs["plain"]["list"][:3] == [1, 2.5, True]
     assert support.secret_outputs == {"seen"}
     (queue,) = dev.resources
+    assert queue.inputs.pop("kmsMasterKeyId") == "alias/aws/sqs"
     assert queue.inputs == {"name": "[secret]", "tags": {"team": "none"}}
     assert queue.outputs["name"] == "[secret]"
 
@@ -121,7 +126,7 @@ if me != "dev":
     while not os.path.exists(f"{other}.here"):
         assert time.monotonic() < give_up, "the other stack never came"
         time.sleep(0.01)
-    aws.sqs.Queue("q", name=me.replace(".", "-"))
+    aws.sqs.Queue("q", **KEPT, name=me.replace(".", "-"))
 """,
         *("dev", "dev.a", "dev.b"),
     )
@@ -136,7 +141,7 @@ if me != "dev":
 
 def test_team_stacks_do_not_start_when_the_platform_failed(evaluate, client):
     results = evaluate(
-        IMPORTS + 'aws.sqs.Queue("q", name="bad name" if pulumi.get_stack() == "dev" else "team")',
+        IMPORTS + 'aws.sqs.Queue("q", **KEPT, name="bad name" if pulumi.get_stack() == "dev" else "team")',
         *("dev", "dev.a"),
     )
     assert only(results["dev.a"]) == "not started, because stack dev failed"
@@ -199,8 +204,8 @@ def test_events_arrive_as_things_happen(evaluate):
     evaluate.one(
         IMPORTS
         + """
-first = aws.sqs.Queue("first", name="first")
-aws.sqs.Queue("second", name=first.arn.apply(lambda arn: time.sleep(0.5) or "second"))
+first = aws.sqs.Queue("first", **KEPT, name="first")
+aws.sqs.Queue("second", **KEPT, name=first.arn.apply(lambda arn: time.sleep(0.5) or "second"))
 """
     )
     kinds = [event.kind for event in evaluate.events]

@@ -91,6 +91,7 @@ def _agent_with(*tools: str, domains: tuple[str, ...] = ()) -> ResolvedAgent:
     return replace(AGENTS[0], tools=tools, domains=domains)
 
 
+@pytest.mark.control("granted-tools-only")
 @pytest.mark.parametrize(("agent", "name"), PAIRS)
 def test_an_agent_may_call_its_own_tools_and_no_others(agent: ResolvedAgent, name: str) -> None:
     tool = TOOLS[name]
@@ -102,6 +103,7 @@ def test_there_are_both_allowed_and_denied_pairs() -> None:
     assert 0 < granted < len(PAIRS)
 
 
+@pytest.mark.control("granted-tools-only")
 @pytest.mark.parametrize("agent", AGENTS, ids=_role)
 def test_no_other_role_may_use_an_agents_policies(agent: ResolvedAgent) -> None:
     tool = TOOLS[agent.tools[0]]
@@ -115,6 +117,7 @@ def test_no_other_role_may_use_an_agents_policies(agent: ResolvedAgent) -> None:
     assert not _allowed(policies, _role(agent), tool, arguments, gateway=other_gateway)
 
 
+@pytest.mark.control("team-isolation")
 @pytest.mark.parametrize("agent", AGENTS, ids=_role)
 def test_teams_are_bound_to_the_agents_own(agent: ResolvedAgent) -> None:
     policies = _policies(agent)
@@ -127,6 +130,7 @@ def test_teams_are_bound_to_the_agents_own(agent: ResolvedAgent) -> None:
             assert allowed == (team == agent.team), team
 
 
+@pytest.mark.control("team-isolation")
 @pytest.mark.parametrize("agent", AGENTS, ids=_role)
 def test_domains_are_bound_to_the_agents_own(agent: ResolvedAgent) -> None:
     policies = _policies(agent)
@@ -139,6 +143,7 @@ def test_domains_are_bound_to_the_agents_own(agent: ResolvedAgent) -> None:
             assert allowed == (domain in agent.domains), domain
 
 
+@pytest.mark.control("granted-tools-only")
 @given(amount=st.integers(-(2**63), 2**63 - 1))
 @settings(max_examples=150, deadline=None)
 def test_amounts_are_held_to_the_tools_limits(amount: int) -> None:

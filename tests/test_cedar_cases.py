@@ -77,6 +77,7 @@ def plainest(tool: Tool, agent: ResolvedAgent) -> dict[str, Any]:
     return call | {c.argument: next(within(c)) for c in tool.constraints if c.argument in required}
 
 
+@pytest.mark.control("granted-tools-only")
 @pytest.mark.parametrize(("agent", "name"), PAIRS)
 def test_every_pair_is_decided_as_the_specs_say(agent: ResolvedAgent, name: str) -> None:
     tool, policies, role = TOOLS[name], _policies(agent), _role(agent)

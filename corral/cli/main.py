@@ -7,6 +7,7 @@ from corral.cli import (
     bootstrap,
     destroy,
     docs,
+    drift,
     invoke,
     new,
     render,
@@ -32,6 +33,7 @@ app.command("destroy")(destroy.command)
 app.command("docs")(docs.command)
 app.add_typer(new.app, name="new")
 app.add_typer(audit.app, name="audit")
+app.add_typer(drift.app, name="drift")
 app.command("upgrade")(upgrade.command)
 app.command("retire")(retire.command)
 app.command("bootstrap")(bootstrap.command)

@@ -27,6 +27,7 @@ def serve(
     ready: dict[str, Any] | None = None,
 ) -> None:
     """Let commands find what is up, say so with one line of JSON if `ready` is given, and wait for the end."""
+    from corral.local.kept import forget_resources
     from corral.local.session import Deployed, find, forget
 
     if running := find(root, name):  # begun since this run looked
@@ -41,6 +42,7 @@ def serve(
         stopped.wait()
     finally:
         forget(root, name, os.getpid())
+        forget_resources(root, name, os.getpid())
 
 
 def serve_empty(root: Path, environment: "Environment", port: int, as_json: bool) -> None:

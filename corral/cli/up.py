@@ -1,6 +1,7 @@
 """corral up: the platform and its teams, on the local AWS; then one look at everything it does."""
 
 import json
+import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -102,6 +103,7 @@ def _run(
     from corral.cli.progress import Progress
     from corral.cli.stand_up import quiet_interrupts, stand_up
     from corral.local import journey
+    from corral.local.kept import keep_resources
     from corral.local.rehearse import team_outputs
     from corral.local.session import find
 
@@ -117,6 +119,8 @@ def _run(
         )
         session, results = stand_up(stack, root, environment, teams, progress, as_json=as_json, port=port)
         outputs = team_outputs(results)
+        if serving:
+            keep_resources(root, name, os.getpid(), results)
         agents = [agent for team in teams for agent in environment.agents[team].values()]
         if serving and as_json:
             progress.stop()

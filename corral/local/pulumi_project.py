@@ -69,7 +69,17 @@ def variables(folder: Path, at: Endpoint, provider_port: int) -> dict[str, dict[
 
 def outputs(root: Path, stack: str) -> dict[str, Any]:
     """Return a stack's outputs, {} when it is not there. Raises LocalAwsError without a Pulumi CLI."""
-    command = ["pulumi", "--cwd", str(folder_of(root)), "stack", "output", "--json", "--stack", stack]
+    return _told(root, stack, "the outputs", "output", "--json")
+
+
+def exported(root: Path, stack: str) -> dict[str, Any]:
+    """Return a stack's state, {} when it is not there; secrets stay encrypted. Raises LocalAwsError likewise."""
+    return _told(root, stack, "the state", "export")
+
+
+def _told(root: Path, stack: str, what: str, *words: str) -> dict[str, Any]:
+    folder = folder_of(root)
+    command = ["pulumi", "--cwd", str(folder), "stack", *words, "--stack", stack]
     try:
         done = subprocess.run(
             command,
@@ -77,7 +87,7 @@ def outputs(root: Path, stack: str) -> dict[str, Any]:
             text=True,
             env={
                 **os.environ,
-                "PULUMI_BACKEND_URL": _backend(folder_of(root)),
+                "PULUMI_BACKEND_URL": _backend(folder),
                 "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
             },
         )
@@ -89,7 +99,7 @@ def outputs(root: Path, stack: str) -> dict[str, Any]:
         return dict(json.loads(done.stdout))
     if "no stack named" in done.stderr:
         return {}
-    raise LocalAwsError(f"pulumi does not tell the outputs of {stack}: {done.stderr.strip()}")
+    raise LocalAwsError(f"pulumi does not tell {what} of {stack}: {done.stderr.strip()}")
 
 
 def in_the_way() -> list[str]:

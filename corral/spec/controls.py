@@ -7,7 +7,6 @@ ControlId = Literal[
     "alarm-actions",
     "approvals",
     "audit-immutability",
-    "authenticated-access",
     "bucket-protection",
     "cascade-limits",
     "data-encryption",

@@ -5,10 +5,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.common.session import actor_id, runtime_session_id
 from functions.front_door import guardrail
 from functions.front_door.agents import Agent
 from functions.front_door.harness import invoke
-from functions.front_door.session import actor_id, runtime_session_id
 from functions.front_door.stream import Reply
 
 logger = Logger()

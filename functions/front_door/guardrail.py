@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.common.aws import client, error_code
-from functions.front_door.errors import ApiError
+from functions.common.errors import ApiError
 
 logger = Logger()
 

@@ -14,10 +14,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.common.errors import ApiError
 from functions.front_door import guardrail, schedule
 from functions.front_door.agents import agents
 from functions.front_door.conversation import converse
-from functions.front_door.errors import ApiError
 
 logger = Logger()
 

@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from urllib3 import exceptions as urllib3_exceptions
 
 from functions.common.aws import error_code
+from functions.common.errors import ApiError
 from functions.front_door.agents import Agent
-from functions.front_door.errors import ApiError
 from functions.front_door.stream import Reply
 
 logger = Logger()

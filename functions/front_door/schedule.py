@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.common.errors import ApiError
 from functions.front_door.agents import agents
 from functions.front_door.conversation import converse
-from functions.front_door.errors import ApiError
 from functions.front_door.guardrail import MAX_CHARACTERS
 
 logger = Logger()

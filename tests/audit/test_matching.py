@@ -82,6 +82,7 @@ def test_a_refused_try_is_no_gap_and_takes_nobodys_place() -> None:
     assert kinds([], [call(1, error="InternalServerException")]) == ["no decision record"]
 
 
+@pytest.mark.control("complete-records")
 def test_gaps_are_named() -> None:
     [gap] = match([decision(0.25, 5)], []).gaps
     assert gap.as_dict() == {
@@ -110,6 +111,7 @@ def _most(decisions: list[Allowed], calls: list[Called]) -> int:
     )
 
 
+@pytest.mark.control("complete-records")
 @pytest.mark.parametrize("seed", range(40))
 def test_no_other_way_pairs_more(seed: int) -> None:
     pick = random.Random(seed)

@@ -49,6 +49,7 @@ def test_the_environments_deployer_deploys_a_team_too(teams: Bootstrapped) -> No
     assert teams.deploy("Deployer", "dev.legal")["errors"] == []
 
 
+@pytest.mark.control("team-isolation")
 def test_no_team_deploys_another_teams_stack(teams: Bootstrapped) -> None:
     done = teams.deploy("DeployerSupport", "dev.finance")
     denied = [error for error in done["errors"] if "not authorized to perform" in error]
@@ -74,6 +75,7 @@ def test_no_team_deploys_the_platform(teams: Bootstrapped) -> None:
         refused(getattr(teams.client("DeployerSupport", service), operation), action, **parameters)
 
 
+@pytest.mark.control("role-limits")
 @pytest.mark.parametrize("role", ["Deployer", "DeployerSupport"])
 def test_boundaries_are_out_of_reach(teams: Bootstrapped, role: str) -> None:
     iam = teams.client(role, "iam")
@@ -103,6 +105,7 @@ def test_boundaries_are_out_of_reach(teams: Bootstrapped, role: str) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.control("role-limits")
 @pytest.mark.parametrize(
     ("role", "path", "boundary"),
     [
@@ -138,6 +141,7 @@ def test_a_role_of_ones_own_is_made_and_given_to_a_service(teams: Bootstrapped) 
     iam.delete_role(RoleName="corral-dev-more")
 
 
+@pytest.mark.control("role-limits")
 def test_roles_are_passed_to_the_services_that_use_them_and_only_ones_own(teams: Bootstrapped) -> None:
     functions = teams.client("DeployerSupport", "lambda")
     for role in ("sales/corral-dev-front-door-sales", "platform/corral-dev-supervisor"):
@@ -163,6 +167,7 @@ def test_deployers_and_their_policies_are_out_of_their_own_reach(teams: Bootstra
         )
 
 
+@pytest.mark.control("team-isolation")
 def test_a_team_touches_its_own_agents_entries_only(teams: Bootstrapped) -> None:
     table = teams.client("DeployerSupport", "dynamodb")
     harnesses = f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}:harness"
@@ -174,6 +179,7 @@ def test_a_team_touches_its_own_agents_entries_only(teams: Bootstrapped) -> None
     table.get_item(TableName="corral-dev-agents", Key=own)
 
 
+@pytest.mark.control("team-isolation")
 def test_a_team_changes_no_harness_key_or_policy_of_another(teams: Bootstrapped) -> None:
     control = teams.client("DeployerSupport", "cloudcontrol")
     for kind, mark, action in (
@@ -202,6 +208,7 @@ def test_a_team_changes_no_harness_key_or_policy_of_another(teams: Bootstrapped)
         refused(keys.tag_resource, "kms:TagResource", KeyId=key, Tags=tag)
 
 
+@pytest.mark.control("function-hardening")
 def test_a_front_doors_url_takes_signed_requests_only(teams: Bootstrapped) -> None:
     refused(
         teams.client("DeployerSupport", "lambda").update_function_url_config, "lambda:UpdateFunctionUrlConfig",

@@ -99,6 +99,7 @@ def statements(template: Template) -> Iterator[dict[str, Any]]:
         yield from policy["PolicyDocument"]["Statement"]
 
 
+@pytest.mark.control("role-limits")
 def test_no_action_has_a_wildcard(template: Template) -> None:
     found = list(statements(template))
     assert len(found) > 60

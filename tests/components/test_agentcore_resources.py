@@ -40,6 +40,7 @@ def _lint(template: dict[str, Any]) -> list[str]:
     return [f"{match.rule.id} {match.path}: {match.message}" for match in found]
 
 
+@pytest.mark.control("gateway-authorizer", "agentcore-keys", "granted-tools-only")
 def test_the_gateway_enforces_policies_for_iam_callers(programs: dict[str, Program]) -> None:
     [gateway] = programs["dev"].of("aws-native:bedrockagentcore:Gateway")
     assert gateway.inputs["authorizerType"] == "AWS_IAM"
@@ -64,6 +65,7 @@ def test_targets_name_live_aliases_and_wait_for_the_grant(programs: dict[str, Pr
         assert any(urn.endswith("dev-target-invoke") for urn in target.dependencies)
 
 
+@pytest.mark.control("cascade-limits")
 def test_each_tool_has_its_rate(programs: dict[str, Program]) -> None:
     environment = load_environment(ROOT / "stacks/dev")
     [limit] = programs["dev"].of("aws-native:bedrockagentcore:GatewayRateLimit")
@@ -73,6 +75,7 @@ def test_each_tool_has_its_rate(programs: dict[str, Program]) -> None:
     }
 
 
+@pytest.mark.control("granted-tools-only", "decision-records", "suspension", "cascade-limits")
 def test_harnesses_name_their_tools_their_hooks_and_their_caps(programs: dict[str, Program]) -> None:
     environment = load_environment(ROOT / "stacks/dev")
     for team, agents in environment.agents.items():
@@ -112,6 +115,7 @@ def test_the_supervisor_may_be_invoked_by_harnesses_of_this_account(programs: di
     assert permission.inputs["sourceArn"] == "arn:aws:bedrock-agentcore:us-east-1:111122223333:harness/*"
 
 
+@pytest.mark.control("granted-tools-only")
 def test_policies_are_active_and_validated(programs: dict[str, Program]) -> None:
     policies = [p for program in programs.values() for p in program.of("aws-native:bedrockagentcore:Policy")]
     assert len(policies) >= 6
@@ -122,6 +126,7 @@ def test_policies_are_active_and_validated(programs: dict[str, Program]) -> None
         assert programs["dev"].outputs["gateway_arn"] in statement
 
 
+@pytest.mark.control("inventory", "tool-supply-chain")
 def test_the_registry_lists_all_tools_and_agents(programs: dict[str, Program]) -> None:
     records = [r for p in programs.values() for r in p.of("aws-native:agentregistry:RegistryRecord")]
     agents = [f"agents/{s[4:]}/{a}" for s, p in programs.items() for a in p.outputs.get("agents", ())]
@@ -134,6 +139,7 @@ def test_the_registry_lists_all_tools_and_agents(programs: dict[str, Program]) -
             assert card["url"] == f"{programs[f'dev.{team}'].outputs['front_door_url']}v1/agents/{name}"
 
 
+@pytest.mark.control("guardrail")
 @pytest.mark.parametrize("level", ["standard", "strict"])
 def test_the_guardrails_stop_attacks_and_hold_back_personal_data(
     programs: dict[str, Program], level: str

@@ -36,6 +36,7 @@ def test_a_team_of_both_levels(programs: dict[str, Program], reports: Program) -
     assert granted == [platform["guardrail_arn"], platform["guardrail_strict_arn"]]
 
 
+@pytest.mark.control("guardrail")
 def test_a_team_of_one_level_may_apply_that_guardrail_alone(programs: dict[str, Program]) -> None:
     agents, guardrails, granted = _door(programs["dev.support"])
     assert list(guardrails) == ["standard"]

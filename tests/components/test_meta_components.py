@@ -112,6 +112,7 @@ def test_everything_is_tagged(everything: list[Recorded]) -> None:
             assert {"corral:environment", "corral:team", "corral:owner"} <= keys, resource.urn
 
 
+@pytest.mark.control("trail-coverage", "trail")
 def test_the_trail_covers_every_type_that_is_provisioned(
     programs: dict[str, Program], everything: list[Recorded]
 ) -> None:

@@ -42,6 +42,7 @@ def _grants(everything: list[Recorded]) -> Iterator[dict[str, Any]]:
             yield from _statements(resource.inputs["policy"])
 
 
+@pytest.mark.control("role-limits")
 def test_every_role_has_its_sides_boundary(stacks: dict[str, Program]) -> None:
     for stack, program in stacks.items():
         boundary = f"{BOUNDARY}-boundary" if stack == "dev" else f"{BOUNDARY}-team-boundary"
@@ -60,6 +61,7 @@ def test_the_teams_boundary_outlives_nothing_of_the_platform(programs: dict[str,
     assert not [r.urn for r in platform.resources if boundary.urn in r.dependencies]
 
 
+@pytest.mark.control("role-limits")
 def test_services_assume_roles_for_this_account_only(everything: list[Recorded]) -> None:
     services = set()
     for role in _of(everything, "aws:iam/role:Role"):
@@ -80,6 +82,7 @@ def test_services_assume_roles_for_this_account_only(everything: list[Recorded])
     }
 
 
+@pytest.mark.control("role-limits")
 def test_no_action_holds_a_wildcard(everything: list[Recorded]) -> None:
     for kind, key in (
         ("aws:iam/rolePolicy:RolePolicy", "policy"),
@@ -95,6 +98,7 @@ def test_no_action_holds_a_wildcard(everything: list[Recorded]) -> None:
                     assert not [a for a in _listed(statement["Action"]) if "*" in a], resource.name
 
 
+@pytest.mark.control("role-limits")
 def test_every_wildcard_resource_has_its_reason(everything: list[Recorded]) -> None:
     used = set()
     for grant in _grants(everything):
@@ -104,6 +108,7 @@ def test_every_wildcard_resource_has_its_reason(everything: list[Recorded]) -> N
     assert used == set(WILDCARDS), "a reason for something that is no longer there"
 
 
+@pytest.mark.control("role-limits")
 def test_a_boundary_lets_through_what_is_granted_and_no_more(stacks: dict[str, Program]) -> None:
     platform, *teams = stacks.values()
     for side, allowed in ((platform.resources, PLATFORM_ACTIONS), (_all(teams), TEAM_ACTIONS | set(MODEL))):
@@ -141,6 +146,7 @@ def test_policies_fit_iam(everything: list[Recorded]) -> None:
         assert len("".join(boundary.inputs["policy"].split())) <= MAX_MANAGED
 
 
+@pytest.mark.control("team-isolation")
 def test_an_operator_can_call_its_own_front_door_and_nothing_else(stacks: dict[str, Program]) -> None:
     for stack, program in stacks.items():
         if stack == "dev":
@@ -165,6 +171,7 @@ def test_an_operator_can_call_its_own_front_door_and_nothing_else(stacks: dict[s
             assert set(each["Action"]) <= {"s3:ListBucket", "s3:GetObject"}
 
 
+@pytest.mark.control("team-isolation")
 def test_nothing_of_one_team_is_granted_to_another(stacks: dict[str, Program]) -> None:
     teams = {stack.partition(".")[2]: program for stack, program in stacks.items() if stack != "dev"}
     for team, program in teams.items():
@@ -180,6 +187,7 @@ def test_nothing_of_one_team_is_granted_to_another(stacks: dict[str, Program]) -
                         assert not [arn for arn in foreign if resource.endswith(arn)], policy.name
 
 
+@pytest.mark.control("audit-immutability")
 def test_the_auditor_changes_nothing(programs: dict[str, Program]) -> None:
     [policy] = [
         p for p in programs["dev"].of("aws:iam/rolePolicy:RolePolicy") if "auditor" in p.inputs["role"]
@@ -200,6 +208,7 @@ def test_the_auditor_changes_nothing(programs: dict[str, Program]) -> None:
             ) or (statement["Sid"] == "ResultsKey" and resource == programs["dev"].outputs["audit_key_arn"])
 
 
+@pytest.mark.control("function-hardening", "cascade-limits")
 def test_every_function_is_traced_bounded_logged_and_encrypted(everything: list[Recorded]) -> None:
     groups = {group.inputs["name"] for group in _of(everything, "aws:cloudwatch/logGroup:LogGroup")}
     aliases = {a.inputs["functionName"]: a.inputs for a in _of(everything, "aws:lambda/alias:Alias")}
@@ -223,6 +232,7 @@ def test_every_function_is_traced_bounded_logged_and_encrypted(everything: list[
         )
 
 
+@pytest.mark.control("log-retention", "data-encryption")
 def test_log_groups_are_encrypted_and_kept(everything: list[Recorded]) -> None:
     for group in _of(everything, "aws:cloudwatch/logGroup:LogGroup"):
         assert group.inputs["retentionInDays"] == 400
@@ -230,6 +240,7 @@ def test_log_groups_are_encrypted_and_kept(everything: list[Recorded]) -> None:
     assert 400 in LOG_RETENTIONS
 
 
+@pytest.mark.control("data-encryption")
 def test_keys_rotate_and_serve_their_account_only(everything: list[Recorded]) -> None:
     for key in _of(everything, "aws:kms/key:Key"):
         assert key.inputs["enableKeyRotation"] is True
@@ -241,6 +252,7 @@ def test_keys_rotate_and_serve_their_account_only(everything: list[Recorded]) ->
                 assert ACCOUNT in json.dumps(statement["Condition"])
 
 
+@pytest.mark.control("bucket-protection")
 def test_buckets_refuse_plain_http_and_the_public(everything: list[Recorded]) -> None:
     for bucket in _of(everything, "aws:s3/bucket:Bucket"):
         beside = {r.type.rpartition(":")[2]: r.inputs for r in everything if r.parent == bucket.parent}
@@ -254,6 +266,7 @@ def test_buckets_refuse_plain_http_and_the_public(everything: list[Recorded]) ->
         assert len(block) == 4
 
 
+@pytest.mark.control("audit-immutability", "log-retention")
 def test_the_audit_bucket_is_locked(programs: dict[str, Program]) -> None:
     platform = programs["dev"]
     [bucket] = [b for b in platform.of("aws:s3/bucket:Bucket") if "audit" in b.inputs["bucket"]]
@@ -280,6 +293,7 @@ def test_decisions_are_partitioned_by_day_and_compressed(programs: dict[str, Pro
     assert stream.inputs["serverSideEncryption"]["keyType"] == "CUSTOMER_MANAGED_CMK"
 
 
+@pytest.mark.control("data-encryption")
 def test_tables_are_encrypted_with_a_customer_key(everything: list[Recorded]) -> None:
     for table in _of(everything, "aws:dynamodb/table:Table"):
         assert table.inputs["serverSideEncryption"]["kmsKeyArn"].startswith("arn:aws:kms:"), table.name

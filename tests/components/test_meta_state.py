@@ -68,12 +68,14 @@ def _of(resources: list[Recorded], kind: str) -> list[Recorded]:
     return found
 
 
+@pytest.mark.control("protected-state")
 def test_every_type_is_known_to_hold_state_or_not(everything: list[Recorded]) -> None:
     kinds = {resource.type for resource in everything if resource.custom}
     assert not STATEFUL.keys() & REMADE
     assert kinds == STATEFUL.keys() | REMADE
 
 
+@pytest.mark.control("protected-state")
 def test_state_is_protected_in_production_only(
     production: list[Recorded], everything: list[Recorded]
 ) -> None:
@@ -82,6 +84,7 @@ def test_state_is_protected_in_production_only(
     assert [r.urn for r in everything if r.protect] == []
 
 
+@pytest.mark.control("protected-state")
 def test_production_can_undo_a_deletion(production: list[Recorded]) -> None:
     for table in _of(production, "aws:dynamodb/table:Table"):
         assert table.inputs["deletionProtectionEnabled"] is True
@@ -92,6 +95,7 @@ def test_production_can_undo_a_deletion(production: list[Recorded]) -> None:
     assert secret.inputs["recoveryWindowInDays"] == 30
 
 
+@pytest.mark.control("protected-state", "audit-immutability")
 def test_what_is_on_record_outlives_production(
     production: list[Recorded], programs: dict[str, Program]
 ) -> None:
@@ -106,6 +110,7 @@ def test_what_is_on_record_outlives_production(
     assert elsewhere == {"aws-native:bedrock:GuardrailVersion"}
 
 
+@pytest.mark.control("audit-immutability")
 def test_nobody_rewrites_the_audit_bucket_of_production(production: list[Recorded]) -> None:
     [policy] = [
         p for p in _of(production, "aws:s3/bucketPolicy:BucketPolicy") if "audit" in p.inputs["bucket"]

@@ -54,6 +54,7 @@ def test_its_record_is_all_that_is_left_of_it(programs: dict[str, Program], afte
     assert not {r.urn for r in after.resources} - {r.urn for r in before.resources}
 
 
+@pytest.mark.control("inventory")
 def test_its_record_is_changed_in_place_and_says_so(programs: dict[str, Program], after: Program) -> None:
     [made] = _of(after, "onboarding").values()
     was = _of(programs["dev.support"], "onboarding")[made.urn]

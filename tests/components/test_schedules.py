@@ -60,6 +60,7 @@ def test_a_schedule_sends_the_agent_its_message(reports: Program) -> None:
     }
 
 
+@pytest.mark.control("dead-letters")
 def test_the_schedules_role_may_invoke_the_front_door_and_write_dead_letters(reports: Program) -> None:
     [trust] = json.loads(_one(reports, "aws:iam/role:Role", name=ROLE).inputs["assumeRolePolicy"])[
         "Statement"
@@ -93,6 +94,7 @@ def test_nobody_else_may_invoke_the_front_door_but_through_its_url(stacks: dict[
     assert all(role.endswith("-schedules") for role in invokers)
 
 
+@pytest.mark.control("dead-letters")
 def test_what_fails_each_time_it_runs_is_kept_too(reports: Program) -> None:
     """Scheduler's part is done when Lambda has the event: what comes of that is Lambda's to keep."""
     function = _one(reports, "aws:lambda/function:Function").inputs

@@ -41,6 +41,7 @@ def test_teams_read_what_docs_outputs_md_says_they_read() -> None:
     assert set(re.findall(r"`(\w+)`", "".join(rows))) == {field.name for field in fields(PlatformOutputs)}
 
 
+@pytest.mark.control("tool-supply-chain")
 def test_tools_are_pinned_by_schema_and_code(programs: dict[str, Program]) -> None:
     environment = load_environment(ROOT / "stacks/dev")
     for name, tool in programs["dev"].outputs["tools"].items():
@@ -57,6 +58,7 @@ def test_tools_are_pinned_by_schema_and_code(programs: dict[str, Program]) -> No
         assert tool["code_sha256"] == digest.hexdigest()
 
 
+@pytest.mark.control("suspension", "inventory")
 def test_the_supervisor_knows_each_agent(programs: dict[str, Program]) -> None:
     environment = load_environment(ROOT / "stacks/dev")
     for stack, program in programs.items():

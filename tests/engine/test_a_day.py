@@ -72,6 +72,7 @@ def test_a_fresh_up(engine: Engine) -> None:
     assert engine.outputs("dev.support")["agents"]["helpdesk"]["role_arn"].startswith("arn:aws:iam::")
 
 
+@pytest.mark.control("no-change-on-reapply")
 def test_a_second_up_has_nothing_to_do(engine: Engine) -> None:
     expect_unchanged(engine, "dev", "dev.support")
 
@@ -81,6 +82,7 @@ def test_no_secret_is_in_plain_text_in_the_state(engine: Engine) -> None:
     assert engine.environment["AWS_SECRET_ACCESS_KEY"] not in said
 
 
+@pytest.mark.control("no-change-on-reapply")
 def test_refresh_finds_nothing_and_leaves_nothing_to_do(engine: Engine) -> None:
     for stack in ("dev", "dev.support"):
         refreshed = engine.update("refresh", stack, "--expect-no-changes")
@@ -280,6 +282,7 @@ def test_missing_config_is_named(engine: Engine) -> None:
     assert refused.steps == ()
 
 
+@pytest.mark.control("protected-state")
 def test_a_platform_with_teams_is_not_destroyed(engine: Engine) -> None:
     held = inventory(engine)
     refused = engine.update("destroy", "dev")
@@ -289,6 +292,7 @@ def test_a_platform_with_teams_is_not_destroyed(engine: Engine) -> None:
     expect_unchanged(engine, "dev")
 
 
+@pytest.mark.control("clean-destroy")
 def test_destroy_leaves_what_is_meant_to_stay(engine: Engine, before: dict[str, list[str]]) -> None:
     for stack in ("dev.support", "dev.sales", "dev"):
         gone = engine.update("destroy", stack)

@@ -6,6 +6,8 @@ import subprocess
 import time
 from typing import Any
 
+import pytest
+
 from tests.engine.engine import Engine
 
 STACKS = ["dev", "dev.finance", "dev.legal", "dev.sales", "dev.support"]
@@ -65,6 +67,7 @@ def test_the_platform_comes_first_then_the_teams(engine: Engine) -> None:
     assert engine.up("dev", "--expect-no-changes").steps == ()
 
 
+@pytest.mark.control("no-change-on-reapply")
 def test_again_there_is_nothing_to_do(engine: Engine) -> None:
     found = outcomes(corral(engine, "up", "dev", "--yes", "--json"))
     assert [each["changes"] for each in found.values()] == [[]] * len(STACKS)

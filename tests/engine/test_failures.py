@@ -88,6 +88,7 @@ def types(engine: Engine, stack: str) -> set[str]:
     return {step.type for step in engine.update("preview", stack).steps}
 
 
+@pytest.mark.control("convergence")
 @pytest.mark.parametrize("stack", ["dev", "dev.support"])
 def test_a_failure_at_each_type_in_turn_is_named_and_made_good_by_the_next_up(
     engine: Engine, stack: str
@@ -108,6 +109,7 @@ def test_a_failure_at_each_type_in_turn_is_named_and_made_good_by_the_next_up(
     assert refreshed.code == 0, refreshed.said
 
 
+@pytest.mark.control("convergence")
 def test_nothing_was_made_twice(engine: Engine) -> None:
     states = [each for stack in ("dev", "dev.support") for each in engine.state(stack)]
 
@@ -132,6 +134,7 @@ def test_nothing_was_made_twice(engine: Engine) -> None:
     assert customers == ids("aws:kms/key:Key")
 
 
+@pytest.mark.control("convergence")
 def test_a_failure_on_the_way_down_is_made_good_by_the_next_destroy(engine: Engine) -> None:
     engine.faults(
         fault("iam", "DeleteRole"),

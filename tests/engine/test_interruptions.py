@@ -48,6 +48,7 @@ def slow(engine: Engine) -> Any:
     engine.faults()
 
 
+@pytest.mark.control("convergence")
 def test_an_interrupted_update_ends_what_it_began_and_goes_on_at_the_next(engine: Engine, slow: None) -> None:
     engine.init("dev")
     with engine.command("up", "--stack", "dev", "--yes", "--skip-preview") as process:
@@ -65,6 +66,7 @@ def test_an_interrupted_update_ends_what_it_began_and_goes_on_at_the_next(engine
     assert gone.code == 0, gone.said
 
 
+@pytest.mark.control("convergence")
 def test_a_killed_update_is_recovered_from_as_the_documentation_says(engine: Engine, slow: None) -> None:
     one_by_one = ("up", "--stack", "dev", "--yes", "--skip-preview", "--parallel", "1")
     with engine.command(*one_by_one) as process:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from functions.common.session import actor_id, runtime_session_id
 from functions.front_door import guardrail
 from functions.front_door.handler import MAX_BODY_BYTES, MAX_MESSAGE_CHARACTERS, handler
-from functions.front_door.session import actor_id, runtime_session_id
 from tests.functions.front_door_aws import (
     ALICE,
     ARN,
@@ -70,6 +70,7 @@ def test_message_session_and_actor_are_all_that_is_passed_on(server: Aws, contex
     ]
 
 
+@pytest.mark.control("granted-tools-only")
 @pytest.mark.parametrize(
     "field", ["model", "tools", "systemPrompt", "allowedTools", "system_prompt", "actor_id"]
 )
@@ -91,6 +92,7 @@ def test_a_session_goes_on(server: Aws, context: Any) -> None:
     assert post(context, {"message": "three"})[1]["session_id"] != first
 
 
+@pytest.mark.control("team-isolation")
 def test_nobody_goes_on_with_anothers_session(server: Aws, context: Any) -> None:
     own = post(context, {"message": "one"})[1]["session_id"]
     theirs = post(context, {"message": "two", "session_id": own}, caller=BOB)[1]["session_id"]
@@ -187,6 +189,7 @@ def test_without_a_signed_caller_nothing_is_answered(server: Aws, context: Any) 
     assert not server.invocations
 
 
+@pytest.mark.control("guardrail")
 def test_what_the_guardrail_blocks_never_reaches_the_agent(server: Aws, context: Any) -> None:
     server.guard = lambda source, text: blocked("We do not talk about that.")
     status, answer = post(context, {"message": "legal advice please"})
@@ -197,6 +200,7 @@ def test_what_the_guardrail_blocks_never_reaches_the_agent(server: Aws, context:
     assert server.invocations == []
 
 
+@pytest.mark.control("guardrail")
 def test_what_the_guardrail_blocks_never_leaves_the_agent(server: Aws, context: Any) -> None:
     server.guard = lambda source, text: blocked("Withheld.") if source == "OUTPUT" else PASSED
     answer = post(context, {"message": "hello"})[1]
@@ -205,6 +209,7 @@ def test_what_the_guardrail_blocks_never_leaves_the_agent(server: Aws, context: 
     assert "button" not in json.dumps(answer)
 
 
+@pytest.mark.control("guardrail")
 def test_what_the_guardrail_masks_passes_masked(server: Aws, context: Any) -> None:
     server.guard = lambda source, text: masked(f"{source} {{EMAIL}}")
     answer = post(context, {"message": "I am a@b.c"})[1]
@@ -262,6 +267,7 @@ def test_a_long_answer_is_checked_whole(server: Aws, context: Any) -> None:
     assert post(context, {"message": "hello"})[1]["answer"] == "Withheld."
 
 
+@pytest.mark.control("guardrail", "fail-closed")
 @pytest.mark.parametrize("side", ["INPUT", "OUTPUT"])
 def test_without_the_guardrail_nothing_passes(
     server: Aws, context: Any, monkeypatch: pytest.MonkeyPatch, side: str

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from functions.common.session import actor_id
 from functions.front_door.handler import handler
 from functions.front_door.schedule import RunError
-from functions.front_door.session import actor_id
 from tests.functions.front_door_aws import ARN, PASSED, SCHEDULES, Aws, answering, blocked, frame, request
 
 TIME = "2026-11-23T08:00:00Z"
@@ -39,6 +39,7 @@ def test_a_run_is_a_message_of_the_schedules_role(server: Aws, context: Any) -> 
     ]
 
 
+@pytest.mark.control("idempotent-tools")
 def test_a_run_that_is_tried_again_is_the_same_session_and_another_time_another(
     server: Aws, context: Any
 ) -> None:
@@ -86,6 +87,7 @@ def _suspended() -> Any:
     return iter([denied, frame("messageStop", {"stopReason": "hook_stopped"})])
 
 
+@pytest.mark.control("dead-letters")
 @pytest.mark.parametrize(
     ("change", "told"),
     [

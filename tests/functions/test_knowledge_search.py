@@ -53,6 +53,7 @@ def test_a_plural_finds_the_singular_and_a_folder_is_part_of_the_source(bucket: 
     assert search(context, "passwords")["passages"][0]["source"] == "guides/wifi.txt"
 
 
+@pytest.mark.control("team-isolation")
 def test_no_other_domain_is_searched(bucket: Any, context: Any) -> None:
     sources = {passage["source"] for passage in search(context, "reset salaries codes", limit=10)["passages"]}
     assert sources == {"router.md"}

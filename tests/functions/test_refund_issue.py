@@ -37,6 +37,7 @@ def test_a_refund_is_written(own_table: Any, context: Any) -> None:
     )
 
 
+@pytest.mark.control("idempotent-tools")
 @pytest.mark.parametrize("forgetful", [False, True])
 def test_the_same_request_twice_has_one_effect(own_table: Any, context: Any, forgetful: bool) -> None:
     first = handler(REQUEST, context)
@@ -47,6 +48,7 @@ def test_the_same_request_twice_has_one_effect(own_table: Any, context: Any, for
     assert own_table.get_item(Key={"id": "A-1001"})["Item"]["reason"] == "Arrived broken."
 
 
+@pytest.mark.control("idempotent-tools")
 @pytest.mark.parametrize("order", ["A-1001", "a-1001", " A-1001 "])
 def test_an_order_is_not_refunded_twice_with_different_amounts(
     own_table: Any, context: Any, order: str
@@ -76,6 +78,7 @@ def test_order_ids_that_could_pass_for_another_are_refused(own_table: Any, conte
     assert handler({**REQUEST, "order_id": order}, context)["error"]["code"] == "bad_arguments"
 
 
+@pytest.mark.control("idempotent-tools")
 def test_many_at_the_same_time_are_one_refund(
     own_table: Any, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +101,7 @@ def test_many_at_the_same_time_are_one_refund(
     assert {answer["error"]["code"] for answer in answers if "error" in answer} == {"in_progress"}
 
 
+@pytest.mark.control("idempotent-tools", "fail-closed")
 def test_without_its_memory_the_tool_does_nothing(own_table: Any, context: Any) -> None:
     boto3.client("dynamodb").delete_table(TableName="idempotency")
     with pytest.raises(IdempotencyPersistenceLayerError):

@@ -86,6 +86,7 @@ def test_a_report_is_stored_with_its_queries_as_athena_has_them(
     assert bucket.Object(key).content_type == "text/markdown; charset=utf-8"
 
 
+@pytest.mark.control("idempotent-tools")
 def test_the_same_report_twice_is_one_object_in_one_version(stub: Stubber, bucket: Any, context: Any) -> None:
     for _ in range(2):
         known(stub, FIRST)

@@ -44,6 +44,7 @@ def test_a_granted_tool_is_allowed_and_recorded_in_full(platform: Platform, cont
     assert len(record["arguments_sha256"]) == 64
 
 
+@pytest.mark.control("granted-tools-only")
 @pytest.mark.parametrize(
     "tool", ["shell", "warehouse-query___warehouse-query", "other___knowledge-search", "@tools/x"]
 )
@@ -61,6 +62,7 @@ def test_an_unknown_agent_is_denied(platform: Platform, context: Any) -> None:
     assert platform.records()[0]["team"] is None
 
 
+@pytest.mark.control("suspension")
 @pytest.mark.parametrize("event", ["before_invocation", "before_tool_call", "after_tool_call"])
 def test_a_suspended_agent_is_stopped_at_its_very_next_step(
     platform: Platform, context: Any, event: str
@@ -75,6 +77,7 @@ def test_a_suspended_agent_is_stopped_at_its_very_next_step(
     assert handler(platform.hook(event), context)["decision"] == "allow"
 
 
+@pytest.mark.control("suspension", "fail-closed")
 @pytest.mark.parametrize("status", ["suspend", "SUSPENDED", "Active", "", None])
 def test_a_state_that_is_not_understood_stops_the_agent(
     platform: Platform, context: Any, status: Any
@@ -143,6 +146,7 @@ def unreadable(platform: Platform) -> dict[str, Any]:
 UNREADABLE = list(unreadable(type("Nothing", (), {"hook": dict})()))
 
 
+@pytest.mark.control("fail-closed")
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_a_hook_that_is_not_understood_is_denied(platform: Platform, context: Any, name: str) -> None:
     assert handler(unreadable(platform)[name], context)["decision"] == "deny"
@@ -175,6 +179,7 @@ def config(platform: Platform, **change: Any) -> None:
     platform.agents.put_item(Item={**platform.config, **change})
 
 
+@pytest.mark.control("fail-closed")
 @pytest.mark.parametrize(
     "change",
     [
@@ -196,6 +201,7 @@ def test_a_configuration_that_is_not_understood_grants_nothing(
     assert platform.records()[0]["decision"] == "deny"
 
 
+@pytest.mark.control("decision-records", "fail-closed")
 @pytest.mark.parametrize(
     "event", ["before_invocation", "before_tool_call", "after_tool_call", "after_invocation"]
 )
@@ -210,11 +216,13 @@ def test_without_a_record_nothing_is_allowed(
     assert len(platform.records()) == 1
 
 
+@pytest.mark.control("fail-closed")
 def test_without_a_stream_nothing_is_allowed(platform: Platform, context: Any) -> None:
     boto3.client("firehose").delete_delivery_stream(DeliveryStreamName="decisions")
     assert handler(platform.hook(), context)["reason"] == "no record could be written"
 
 
+@pytest.mark.control("fail-closed")
 @pytest.mark.parametrize(
     "code", ["ProvisionedThroughputExceededException", "InternalServerError", "AccessDeniedException"]
 )
@@ -227,6 +235,7 @@ def test_without_the_agents_table_all_is_denied_and_recorded(
     assert [record["decision"] for record in platform.records()] == ["deny"]
 
 
+@pytest.mark.control("fail-closed")
 def test_without_tables_and_stream_it_still_says_no(platform: Platform, context: Any, broken: Broken) -> None:
     broken(aws.table("agents").meta.client, "GetItem", "InternalServerError")
     broken(aws.client("firehose"), "PutRecord", "ServiceUnavailableException")
@@ -238,6 +247,7 @@ def test_a_missing_setting_is_a_no(platform: Platform, context: Any, monkeypatch
     assert handler(platform.hook(), context)["decision"] == "deny"
 
 
+@pytest.mark.control("decision-records")
 def test_the_record_is_written_before_the_answer(
     platform: Platform, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

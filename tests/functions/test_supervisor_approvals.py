@@ -46,6 +46,7 @@ def test_a_call_under_the_limit_needs_nobody(platform: Platform, context: Any) -
     assert platform.approvals.scan()["Count"] == 0
 
 
+@pytest.mark.control("approvals")
 def test_a_held_call_is_asked_for_once(platform: Platform, context: Any) -> None:
     key = held(platform, context)
     assert held(platform, context) == key
@@ -70,6 +71,7 @@ def test_a_held_call_is_asked_for_once(platform: Platform, context: Any) -> None
     ] * 2
 
 
+@pytest.mark.control("approvals", "single-approval")
 def test_a_grant_is_used_once(platform: Platform, context: Any) -> None:
     key = held(platform, context)
     platform.approve(key)
@@ -81,6 +83,7 @@ def test_a_grant_is_used_once(platform: Platform, context: Any) -> None:
     assert len(platform.messages()) == 2
 
 
+@pytest.mark.control("approvals", "single-approval")
 @pytest.mark.parametrize(
     "change", [{"amount_cents": 9001}, {"order_id": "A-2"}, {"note": "x"}, {"session": "other-session"}]
 )
@@ -92,6 +95,7 @@ def test_a_grant_is_for_these_arguments_in_this_session(
     assert refund(platform, context)["decision"] == "allow"
 
 
+@pytest.mark.control("approvals")
 def test_a_grant_is_for_this_agent(platform: Platform, context: Any) -> None:
     platform.approve(held(platform, context))
     other = platform.arn.replace("helpdesk", "second")
@@ -152,6 +156,7 @@ def test_a_grant_is_not_used_for_a_tool_that_was_taken_away_or_a_suspended_agent
     assert refund(platform, context)["reason"] == "tool not granted: refund-issue"
 
 
+@pytest.mark.control("fail-closed")
 @pytest.mark.parametrize("operation", ["GetItem", "PutItem", "UpdateItem"])
 def test_without_the_approvals_table_a_held_call_is_denied(
     platform: Platform, context: Any, broken: Any, operation: str
@@ -168,6 +173,7 @@ def test_without_the_approvals_table_a_held_call_is_denied(
     }
 
 
+@pytest.mark.control("fail-closed", "single-approval")
 def test_a_grant_that_cannot_be_recorded_is_spent_and_denied(platform: Platform, context: Any) -> None:
     key = held(platform, context)
     platform.approve(key)
@@ -198,6 +204,7 @@ def test_long_arguments_are_cut_in_the_message_alone(platform: Platform, context
     assert json.loads(item["arguments"])["note"] == "y" * 10_000
 
 
+@pytest.mark.control("single-approval")
 def test_of_many_calls_at_the_same_time_one_gets_the_grant(platform: Platform, context: Any) -> None:
     key = held(platform, context)
     platform.approve(key)
@@ -278,6 +285,7 @@ class Approvals(RuleBasedStateMachine):
             assert times <= self.granted[amount]
 
 
+@pytest.mark.control("single-approval", "approvals")
 def test_no_order_of_events_runs_a_call_more_often_than_it_was_granted(platform: Platform) -> None:
     Approvals.platform = platform
     run_state_machine_as_test(

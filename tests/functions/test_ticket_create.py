@@ -23,6 +23,7 @@ def test_a_ticket_is_written(own_table: Any, context: Any) -> None:
     }
 
 
+@pytest.mark.control("idempotent-tools")
 def test_the_same_request_twice_has_one_effect(own_table: Any, context: Any) -> None:
     first, second = handler(REQUEST, context), handler(REQUEST, context)
     assert first == second
@@ -36,6 +37,7 @@ def test_the_second_request_is_answered_from_memory(own_table: Any, context: Any
     assert own_table.scan()["Count"] == 0
 
 
+@pytest.mark.control("idempotent-tools")
 def test_even_with_its_memory_lost_the_tool_opens_no_second_ticket(own_table: Any, context: Any) -> None:
     first = handler(REQUEST, context)
     own_table.update_item(

@@ -272,6 +272,7 @@ relations: st.SearchStrategy[str] = st.deferred(
 )
 
 
+@pytest.mark.control("team-isolation")
 @settings(max_examples=120, deadline=None)
 @given(queries)
 def test_no_row_of_another_team_comes_back_from_a_query_of_any_shape(

@@ -179,6 +179,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.control("team-isolation")
 @pytest.mark.parametrize("table", OUTSIDE)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_table_of_another_database_is_refused_wherever_it_is_named(place: str, table: str) -> None:

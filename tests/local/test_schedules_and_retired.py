@@ -84,6 +84,7 @@ def test_a_schedule_runs_through_everything_a_person_s_message_does(up: Up) -> N
     )
 
 
+@pytest.mark.control("idempotent-tools")
 def test_the_same_run_twice_is_one_session_and_one_ticket(up: Up) -> None:
     first, again, other = (
         _run(up, "weekly", "2026-11-30T06:00:00Z"),
@@ -113,6 +114,7 @@ def test_nobody_runs_a_schedule_by_invoking_the_function(up: Up) -> None:
         functions.invoke(FunctionName=team["front_door_function"], Qualifier="live", Payload=b"{}")
 
 
+@pytest.mark.control("suspension", "dead-letters")
 def test_a_suspended_agent_s_run_fails(up: Up) -> None:
     session, _, team = up
     state = {
@@ -127,6 +129,7 @@ def test_a_suspended_agent_s_run_fails(up: Up) -> None:
         _run(up, "digest")
 
 
+@pytest.mark.control("inventory")
 def test_a_retired_agent_is_on_record_as_deprecated_and_nothing_more(up: Up) -> None:
     session, environment, team = up
     _, registry, _, record = team["retired"]["gazette"].split("/")

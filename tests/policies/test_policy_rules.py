@@ -136,12 +136,22 @@ def pack() -> list[Any]:
     return list(import_module("policies.__main__").policies())
 
 
+@pytest.mark.control("runtime-network", "knowledge-keys", "alarm-actions")
 @pytest.mark.parametrize(("rule", "properties"), PASSING)
 def test_what_is_right_passes(rule, properties):
     assert list(BY_ID[rule].check(properties)) == []
     assert reported(BY_ID[rule], properties) == []
 
 
+@pytest.mark.control(
+    "runtime-network",
+    "knowledge-keys",
+    "alarm-actions",
+    "gateway-authorizer",
+    "trail",
+    "role-limits",
+    "function-hardening",
+)
 @pytest.mark.parametrize(("rule", "properties", "expected"), VIOLATING)
 def test_what_is_wrong_is_told(rule, properties, expected):
     (message,) = BY_ID[rule].check(properties)

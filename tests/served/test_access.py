@@ -30,6 +30,7 @@ def paths(rows: list[Row]) -> set[tuple[str, str, str]]:
     return {(row.principal, row.action, row.resource) for row in rows}
 
 
+@pytest.mark.control("team-isolation", "granted-tools-only")
 def test_what_is_deployed_is_what_is_granted(matrix: Callable[[], Matrix]) -> None:
     found = matrix()
     assert (found.of("extra"), found.of("missing")) == ([], [])
@@ -122,6 +123,7 @@ STRAY = {
 }
 
 
+@pytest.mark.control("team-isolation")
 @pytest.mark.parametrize(("role", "stated", "expected"), STRAY.values(), ids=STRAY)
 def test_a_stray_statement_is_named(
     target: Target,
@@ -160,6 +162,7 @@ def cedar(target: Target, agent: dict[str, Any], change: Callable[[str], str]) -
         put(text)
 
 
+@pytest.mark.control("granted-tools-only")
 def test_a_widened_cedar_policy_is_named(target: Target, matrix: Callable[[], Matrix]) -> None:
     def widen(text: str) -> str:
         return text.replace(f"{HELPDESK}/*", "corral-dev-agent-*").replace("<= 100000", "<= 900000")

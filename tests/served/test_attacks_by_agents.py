@@ -67,6 +67,7 @@ def decided(watch: Watch) -> list[tuple[str, str]]:
     return [(r["tool"], r["decision"]) for r in watch.decisions() if r["event"] == "beforeToolCall"]
 
 
+@pytest.mark.control("granted-tools-only")
 def test_a_tool_that_is_not_granted_is_denied_at_the_gateway(project: Path, target: Target) -> None:
     environment = load_environment(project / "stacks/dev")
     assert set(ARGUMENTS) == set(environment.tools)
@@ -85,6 +86,7 @@ def test_a_tool_that_is_not_granted_is_denied_at_the_gateway(project: Path, targ
     assert all(record["requestParameters"]["body"]["params"]["arguments"] == "REDACTED" for record in denied)
 
 
+@pytest.mark.control("gateway-authorizer", "granted-tools-only")
 def test_nobody_but_an_agent_reaches_a_tool_through_the_gateway(target: Target) -> None:
     watch, refused = Watch(target), 0
     for role in target.roles():
@@ -122,6 +124,7 @@ FORGED = [
 ]
 
 
+@pytest.mark.control("granted-tools-only")
 @pytest.mark.parametrize("name", FORGED)
 def test_a_forged_name_is_no_tool_of_the_gateway(target: Target, name: str) -> None:
     """Asked by an agent that may issue refunds: another spelling is no way around the rules for them."""
@@ -133,6 +136,7 @@ def test_a_forged_name_is_no_tool_of_the_gateway(target: Target, name: str) -> N
 
 
 # What the scripted model says is `<name>___<name>`, whatever it is not offered.
+@pytest.mark.control("granted-tools-only", "decision-records")
 @pytest.mark.parametrize(
     "name",
     ["web-search", "_web-search", "web-search_", "x___web-search", "shell", "file_read", "WEB-SEARCH", "*"],
@@ -175,6 +179,7 @@ def approve(target: Target, approval: str) -> dict[str, Any]:
     return item
 
 
+@pytest.mark.control("approvals", "single-approval")
 def test_a_grant_is_for_the_very_call_that_was_asked(target: Target, helpdesk: ResolvedAgent) -> None:
     watch = Watch(target)
     asked = play(target, helpdesk, refund(6000))
@@ -208,6 +213,7 @@ def test_a_grant_is_for_the_very_call_that_was_asked(target: Target, helpdesk: R
     assert len({r["arguments_sha256"] for r in records}) == 4
 
 
+@pytest.mark.control("approvals")
 def test_an_expired_grant_is_none(target: Target, helpdesk: ResolvedAgent) -> None:
     asked = play(target, helpdesk, refund(7000, "A-1011"))
     approval = str(asked.tool_calls[0].reason).split()[2].rstrip(":")
@@ -219,6 +225,7 @@ def test_an_expired_grant_is_none(target: Target, helpdesk: ResolvedAgent) -> No
     assert [c.decision for c in again.tool_calls] == ["denied-by-supervisor"]
 
 
+@pytest.mark.control("approvals")
 def test_no_agent_and_no_operator_decides_on_its_own_call(target: Target) -> None:
     watch = Watch(target)
     roles = [target.outputs["support"]["operator_role_arn"], target.agent("support", "helpdesk")["role_arn"]]
@@ -233,6 +240,7 @@ def test_no_agent_and_no_operator_decides_on_its_own_call(target: Target) -> Non
     assert len(watch.trail("PutItem", "AccessDenied")) == 4
 
 
+@pytest.mark.control("guardrail", "granted-tools-only")
 def test_what_a_tool_returns_gives_no_rights(target: Target, helpdesk: ResolvedAgent) -> None:
     """A model that obeys what it read: the platform does not rely on its not doing so."""
     watch = Watch(target)
@@ -263,6 +271,7 @@ def test_what_a_tool_returns_gives_no_rights(target: Target, helpdesk: ResolvedA
     assert planted not in json.dumps(watch.decisions())
 
 
+@pytest.mark.control("team-isolation")
 @pytest.mark.parametrize(
     "domain",
     ["../contracts", "support-docs/../contracts", "contracts", "Support-docs", "support-docs ", "*", "", "."],
@@ -286,6 +295,7 @@ def test_a_document_is_one_of_the_domains_own_or_none(target: Target, source: st
     assert len(watch.trail("InvokeGateway", actor="agent-support-helpdesk")) == 1
 
 
+@pytest.mark.control("team-isolation")
 def test_a_team_is_the_agents_own_or_none(target: Target) -> None:
     watch, keys = Watch(target), target.agent_keys("sales", "weekly-report")
     for team in ("finance", "../finance", "sales/../finance", "SALES", ""):
@@ -317,6 +327,7 @@ def test_arguments_of_another_form_reach_no_tool(target: Target, arguments: Any)
     assert not watch.trail("Invoke")
 
 
+@pytest.mark.control("granted-tools-only")
 def test_an_agents_role_has_no_way_around_the_gateway(target: Target) -> None:
     watch, role = Watch(target), target.agent("support", "helpdesk")["role_arn"]
     alias = target.platform["tools"]["ticket-create"]["alias_arn"]

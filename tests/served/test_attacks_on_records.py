@@ -46,6 +46,7 @@ def _attacks(s3: Any, record: dict[str, str]) -> dict[str, Callable[[], Any]]:
     }
 
 
+@pytest.mark.control("audit-immutability")
 @pytest.mark.parametrize("attack", ["delete", "bypass", "hide", "several", "overwrite", "shorten"])
 def test_no_role_of_the_kit_touches_a_record(target: Target, record: dict[str, str], attack: str) -> None:
     watch, tried = Watch(target), 0
@@ -60,6 +61,7 @@ def test_no_role_of_the_kit_touches_a_record(target: Target, record: dict[str, s
     assert all(r["resources"][0]["ARN"].startswith(f"arn:aws:s3:::{record['Bucket']}/") for r in changed)
 
 
+@pytest.mark.control("audit-immutability")
 @pytest.mark.parametrize("attack", ["delete", "hide"])
 def test_not_even_the_administrator_deletes_a_record(
     target: Target, record: dict[str, str], attack: str
@@ -71,6 +73,7 @@ def test_not_even_the_administrator_deletes_a_record(
     assert gzip.decompress(s3.get_object(**record)["Body"].read())
 
 
+@pytest.mark.control("audit-immutability", "trail-coverage")
 def test_what_is_written_over_a_record_is_a_version_beside_it_and_recorded(
     target: Target, record: dict[str, str]
 ) -> None:
@@ -83,6 +86,7 @@ def test_what_is_written_over_a_record_is_a_version_beside_it_and_recorded(
     assert len(watch.trail("PutObject", actor=":user/administrator")) == 2
 
 
+@pytest.mark.control("audit-immutability")
 def test_who_bypasses_governance_leaves_a_record_of_it(target: Target, record: dict[str, str]) -> None:
     """Outside production the account's administrator may, on AWS as here; in production the lock is COMPLIANCE."""
     assert target.platform["lock_mode"] == "GOVERNANCE"
@@ -134,6 +138,7 @@ def _switches(target: Target, role: str) -> list[Callable[[], Any]]:
     ]
 
 
+@pytest.mark.control("trail", "audit-immutability")
 def test_no_role_of_the_kit_switches_anything_off(target: Target) -> None:
     watch, tried = Watch(target), 0
     for role in target.roles():

@@ -52,6 +52,7 @@ OVERRIDES = {
 }
 
 
+@pytest.mark.control("granted-tools-only")
 @pytest.mark.parametrize("overrides", OVERRIDES.values(), ids=OVERRIDES)
 def test_an_operator_overrides_nothing_of_its_own_agent(target: Target, overrides: dict[str, Any]) -> None:
     watch, arn = Watch(target), target.agent("support", "helpdesk")["harness_arn"]
@@ -63,6 +64,7 @@ def test_an_operator_overrides_nothing_of_its_own_agent(target: Target, override
     assert watch.decisions() == []  # no step of the agent was begun
 
 
+@pytest.mark.control("team-isolation")
 def test_of_all_roles_a_teams_front_door_alone_may_invoke_its_agents(target: Target) -> None:
     watch, refused = Watch(target), 0
     for role in target.roles():
@@ -80,6 +82,7 @@ def test_of_all_roles_a_teams_front_door_alone_may_invoke_its_agents(target: Tar
     assert refused == len(target.roles()) * len(target.teams) - len(target.teams)
 
 
+@pytest.mark.control("team-isolation")
 def test_a_teams_people_cannot_use_another_teams_front_door(target: Target) -> None:
     watch, refused = Watch(target), 0
     for team in target.teams:
@@ -119,6 +122,7 @@ def _other_time(request: AWSRequest) -> None:
     request.headers.replace_header("X-Amz-Date", later.strftime("%Y%m%dT%H%M%SZ"))
 
 
+@pytest.mark.control("function-hardening")
 @pytest.mark.parametrize("spoil", [_unsigned, _changed_body, _changed_path, _no_token, _other_time])
 def test_a_request_is_only_taken_as_it_was_signed(target: Target, spoil: Any) -> None:
     watch = Watch(target)
@@ -227,6 +231,7 @@ def test_a_session_id_names_nothing_else(target: Target, given: Any) -> None:
     assert [line["code"] for line in new if line["message"] == "refused"] == ["bad_request"]
 
 
+@pytest.mark.control("team-isolation")
 def test_anothers_session_is_not_continued(target: Target) -> None:
     """A session id that somebody else got is only a name for a new conversation of one's own."""
     url = target.front_door("support")

@@ -110,6 +110,7 @@ def test_tables_for_people_and_files(project: Path, told: tuple[str, dict[str, A
     assert csv.stdout.splitlines()[0] == "tool"
 
 
+@pytest.mark.control("decision-records", "trail", "complete-records")
 def test_verify_finds_the_records_whole(project: Path, told: tuple[str, dict[str, Answer]]) -> None:
     done = run(project, "audit", "verify", "dev", "--local", "--since", told[0], "--json")
     found = json.loads(done.stdout)
@@ -161,6 +162,7 @@ def _copied(admin: boto3.Session, platform: Platform, name: str, without: tuple[
     return Lake(admin, None, platform.lake.workgroup, database)
 
 
+@pytest.mark.control("decision-records", "complete-records")
 @pytest.mark.parametrize(
     ("table", "missing"), [("trail", "no gateway record"), ("decisions", "no decision record")]
 )
@@ -187,6 +189,7 @@ def test_a_record_that_is_left_out_is_a_gap(
     assert since <= gap.at
 
 
+@pytest.mark.control("trail", "trail-coverage", "audit-immutability")
 def test_what_was_changed_since_the_deployment_is_told(platform: Platform, admin: boto3.Session) -> None:
     cloudtrail, s3 = admin.client("cloudtrail"), admin.client("s3")
     trail, bucket = platform.outputs["trail_arn"], platform.outputs["audit_bucket"]
@@ -213,6 +216,7 @@ def test_what_was_changed_since_the_deployment_is_told(platform: Platform, admin
     assert not [check.problems for check in check_settings(platform) if check.problems]
 
 
+@pytest.mark.control("audit-immutability")
 def test_an_auditor_queries_records_and_nothing_else(
     platform: Platform, outputs: dict[str, dict[str, Any]], served: dict[str, Any]
 ) -> None:

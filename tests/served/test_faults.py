@@ -172,6 +172,7 @@ def test_the_call_of_an_order_is_on_record_like_any_other(
     assert tool_calls() == before + 1
 
 
+@pytest.mark.control("cascade-limits")
 def test_a_repeated_call_ends_with_the_agents_cap(
     session: Session, agent: ResolvedAgent, outputs: dict[str, Any]
 ) -> None:

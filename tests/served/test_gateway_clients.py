@@ -56,6 +56,7 @@ def agent_named(served: dict[str, Any], team: str, name: str) -> dict[str, Any]:
     return next(agent for agent in served["agents"] if (agent["team"], agent["name"]) == (team, name))
 
 
+@pytest.mark.control("granted-tools-only")
 def test_every_agent_sees_exactly_the_tools_it_is_granted(served: dict[str, Any]) -> None:
     async def listed(agent: dict[str, Any]) -> set[str]:
         async with client(served, agent) as session:
@@ -93,6 +94,7 @@ def test_a_granted_tool_answers_but_not_for_another_teams_domain(served: dict[st
     assert "Tool Execution Denied" in str(_innermost(refused.value))
 
 
+@pytest.mark.control("gateway-authorizer")
 def test_a_wrong_signature_is_refused(served: dict[str, Any]) -> None:
     agent = agent_named(served, "support", "helpdesk")
     listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}

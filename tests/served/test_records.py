@@ -48,6 +48,7 @@ def lines(admin: boto3.Session, bucket: str, prefix: str) -> Iterator[dict[str, 
                 yield from map(json.loads, text.splitlines())
 
 
+@pytest.mark.control("decision-records", "trail-coverage", "complete-records")
 def test_every_tool_call_leaves_a_decision_record_and_a_trail_record(
     served: dict[str, Any], outputs: dict[str, dict[str, Any]], admin: boto3.Session, helpdesk_scenario: str
 ) -> None:
@@ -78,6 +79,7 @@ def test_every_tool_call_leaves_a_decision_record_and_a_trail_record(
     assert (after[0] - before[0], after[1] - before[1]) == (calls, calls)
 
 
+@pytest.mark.control("audit-immutability")
 def test_the_audit_bucket_refuses_deletion_and_keeps_what_is_overwritten(
     outputs: dict[str, dict[str, Any]], admin: boto3.Session
 ) -> None:
@@ -89,6 +91,7 @@ def test_the_audit_bucket_refuses_deletion_and_keeps_what_is_overwritten(
     assert gzip.decompress(original)
 
 
+@pytest.mark.control("team-isolation")
 def test_one_team_cannot_use_anothers_front_door(
     served: dict[str, Any], outputs: dict[str, dict[str, Any]]
 ) -> None:
@@ -117,6 +120,7 @@ def test_an_operator_cannot_go_around_the_front_door(
         )
 
 
+@pytest.mark.control("audit-immutability")
 def test_an_auditor_reads_the_records_and_nothing_else(
     served: dict[str, Any], outputs: dict[str, dict[str, Any]], admin: boto3.Session
 ) -> None:
@@ -140,6 +144,7 @@ def test_an_auditor_reads_the_records_and_nothing_else(
             refused()
 
 
+@pytest.mark.control("suspension")
 def test_a_suspended_agent_is_denied_its_next_step(
     served: dict[str, Any], outputs: dict[str, dict[str, Any]], admin: boto3.Session, helpdesk_scenario: str
 ) -> None:

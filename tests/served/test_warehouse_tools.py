@@ -30,6 +30,7 @@ def query(admin: boto3.Session, team: str, sql: str) -> dict[str, Any]:
     return call(admin, "warehouse-query", {"team": team, "domain": "sales-orders", "sql": sql})
 
 
+@pytest.mark.control("team-isolation")
 @pytest.mark.parametrize(("team", "rows"), [("sales", 42), ("finance", 6), ("support", 0)])
 def test_a_team_counts_its_own_rows(admin: boto3.Session, team: str, rows: int) -> None:
     assert query(admin, team, COUNT)["rows"] == [[rows]]
@@ -60,6 +61,7 @@ def test_a_report_cites_its_own_teams_queries_only(admin: boto3.Session) -> None
     assert call(admin, "report-write", unknown)["error"]["code"] == "unknown_query"
 
 
+@pytest.mark.control("team-isolation")
 def test_operators_read_their_own_teams_reports(
     admin: boto3.Session, served: dict[str, Any], outputs: dict[str, dict[str, Any]]
 ) -> None:

@@ -17,6 +17,7 @@ def read(path: Path) -> dict[str, Any]:
     return dict(YAML(typ="safe").load(path))
 
 
+@pytest.mark.control("clear-errors", "log-retention")
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_mistake(path: Path, check: Callable[..., list[str]]) -> None:
     fixture = read(path)

@@ -141,6 +141,7 @@ def test_the_places_are_found() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.control("clear-errors")
 def test_every_place_is_reached(run: Recorder) -> None:
     missed = [str(site) for site in ALL if not site.excused and not reached(site, run)]
     assert not missed, "no fixture of tests/fixtures/bad brings these about:\n" + "\n".join(missed)

@@ -64,18 +64,21 @@ def load_with(sandbox: Path, target: str, content: bytes) -> None:
     assert all(error.text and error.path and (error.line is None or error.line > 0) for error in found.errors)
 
 
+@pytest.mark.control("clear-errors")
 @relaxed
 @given(target=st.sampled_from(TARGETS), content=st.binary(max_size=300))
 def test_random_bytes(sandbox: Path, target: str, content: bytes) -> None:
     load_with(sandbox, target, content)
 
 
+@pytest.mark.control("clear-errors")
 @relaxed
 @given(target=st.sampled_from(TARGETS), content=st.text("{}[]:,-#&*!|>'\"%@` \n\tab1<?$", max_size=80))
 def test_random_punctuation(sandbox: Path, target: str, content: str) -> None:
     load_with(sandbox, target, content.encode())
 
 
+@pytest.mark.control("clear-errors")
 @relaxed
 @given(
     target=st.sampled_from(TARGETS),
@@ -95,6 +98,7 @@ def places(data: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [place, *(below for key, child in children for below in places(child, (*place, key)))]
 
 
+@pytest.mark.control("clear-errors")
 @relaxed
 @given(data=st.data(), target=st.sampled_from(YAMLS), value=values)
 def test_a_value_replaced(sandbox: Path, data: st.DataObject, target: str, value: Any) -> None:

@@ -188,6 +188,7 @@ def test_settings_of_a_tool(environment: Environment) -> None:
     assert environment.tools["find-text"].settings == {}
 
 
+@pytest.mark.control("tool-supply-chain")
 def test_the_handler_and_the_schema_digest(project: Path, check: Callable[..., list[str]]) -> None:
     tool = load_environment(project / "stacks/dev").tools["pay-back"]
     assert tool.handler == "functions.tools.pay_back.handler.handler"

@@ -309,6 +309,7 @@ def test_the_trail_names_tool_and_target_but_no_argument(catalogue: Any) -> None
     assert allowed["responseElements"]["body"]["result"] == "REDACTED"
 
 
+@pytest.mark.control("cascade-limits")
 def test_a_rate_limit_answers_429_and_other_agents_are_not_affected(catalogue: Any) -> None:
     principal = "$.context.iam.principal"
     catalogue.store.put(

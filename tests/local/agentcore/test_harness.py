@@ -258,6 +258,7 @@ def slow(event: Any, context: Any) -> Any:
     return {"decision": "allow"}
 
 
+@pytest.mark.control("fail-closed")
 @pytest.mark.parametrize(
     ("handler", "reason"),
     [
@@ -378,6 +379,7 @@ def test_the_caller_may_override_as_on_aws(harness: Harness) -> None:
     assert "no scenario" in answer(harness.invoke("Refund 5 please", model=other))
 
 
+@pytest.mark.control("cascade-limits")
 def test_caps_stop_the_loop(harness: Harness) -> None:
     assert stop_reason(harness.invoke("Refund twice", maxIterations=2)) == "max_iterations_exceeded"
     assert len(harness.tool_calls()) == 2

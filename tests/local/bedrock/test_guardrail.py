@@ -108,6 +108,7 @@ def test_a_harmless_text_passes(assess: Callable[..., dict[str, Any]]) -> None:
         assert set(answer["assessments"][0]) == {"invocationMetrics"}
 
 
+@pytest.mark.control("guardrail")
 @pytest.mark.parametrize(
     ("text", "policy"),
     [

@@ -239,6 +239,7 @@ def test_a_broken_archive(aws: Any, deploy: Deploy) -> None:
     assert raised.value.code == "InvalidZipFileException"
 
 
+@pytest.mark.control("cascade-limits")
 def test_reserved_concurrency(aws: Any, deploy: Deploy) -> None:
     deploy("import time\ndef handler(e, c):\n    time.sleep(0.4)\n", Timeout=5)
     lambdas = lambda_backends[aws.account][REGION]

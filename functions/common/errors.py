@@ -2,7 +2,7 @@
 
 
 class ApiError(Exception):
-    """A request that gets no answer from an agent."""
+    """A request that is refused, or that cannot be answered."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{status} {code}")

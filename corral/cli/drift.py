@@ -1,0 +1,124 @@
+"""corral drift: what the detector would have said of a history."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corral.cli.project import console, say_no
+from corral.spec.errors import suggestion
+
+if TYPE_CHECKING:
+    from corral.drift.replay import Replayed
+
+app = typer.Typer(help="Agents that get worse.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _commands() -> None:
+    """A group, also while it has only one command."""
+
+
+@app.command("replay")
+def replay_command(
+    file: Annotated[Path, typer.Argument(help="A history: .csv, .jsonl, or .json from CloudWatch.")],
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric", metavar="NAME", help="Only this metric; for a file that names none, what it is of."
+        ),
+    ] = None,
+    tolerances: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tolerance", metavar="METRIC=SHARE", help="The change that matters, such as accuracy=0.1."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The outcome as JSON.")] = False,
+) -> None:
+    """Run the drift detector over a history and show what would have alarmed when, and why."""
+    from corral.drift.history import HistoryError, read
+    from corral.drift.replay import replay
+    from functions.drift_monitor.detect.metrics import METRICS
+
+    for name in metrics or []:
+        if name not in METRICS:
+            say_no(f"--metric {name}: known are {', '.join(METRICS)}.{suggestion(name, METRICS)}", 2)
+    shares = dict(_tolerance(text, list(METRICS)) for text in tolerances or [])
+    only = set(metrics or METRICS)
+    try:
+        found = read(file, metrics[0] if metrics and len(metrics) == 1 else None)
+    except HistoryError as error:
+        say_no(str(error))
+    chosen = [series for series in found if series.metric in only]
+    if not chosen:
+        say_no(
+            f"{file} has no {', '.join(sorted(only))}; it has {', '.join(sorted({s.metric for s in found}))}"
+        )
+    replayed = []
+    with console.status("replaying") as status:
+        for series in chosen:
+            status.update(f"replaying {series.agent} {series.metric}")
+            replayed.append(replay(series, shares.get(series.metric)))
+    if as_json:
+        print(json.dumps([each.to_json() for each in replayed], ensure_ascii=False, indent=1))
+    else:
+        _show(replayed)
+
+
+def _tolerance(text: str, known: list[str]) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    if name not in known:
+        say_no(
+            f"--tolerance {text}: {name!r} is no metric. Known: {', '.join(known)}.{suggestion(name, known)}",
+            2,
+        )
+    try:
+        value = float(share)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 10:
+        say_no(f"--tolerance {text}: give a share of the baseline above 0, such as {name}=0.1", 2)
+    return name, value
+
+
+def _show(replayed: "list[Replayed]") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not sys.stdout.isatty():
+        console.width = 10_000  # nothing is cut that a file or a pipe is to have
+    table = Table(box=None, pad_edge=False)
+    for column in ("agent", "metric", "hours", "alarms", "at the end", "score"):
+        table.add_column(column, justify="right" if column in ("hours", "alarms", "score") else "left")
+    for each in replayed:
+        series, last = each.series, each.last
+        table.add_row(
+            *(
+                escape(series.agent or "-"),
+                series.metric,
+                str(sum(each.hours.values())),
+                str(len(each.alarms)),
+            ),
+            *(last.state, f"{last.score:.2f}"),
+        )
+    console.print(table)
+    for each in replayed:
+        title = " ".join(filter(None, (each.series.agent, each.series.metric)))
+        for alarm in each.alarms:
+            until = f"until {_time(alarm.until)}" if alarm.until else "to the end"
+            console.print(
+                f"\n{_time(alarm.began.time)}  {title}: {alarm.began.state}, {until}, "
+                f"score up to {alarm.highest:.2f}\n    {alarm.began.reason}",
+                highlight=False,
+                markup=False,
+            )
+        if not each.alarms:
+            console.print(f"\n{title}: no alarm\n    {each.last.reason}", highlight=False, markup=False)
+
+
+def _time(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"

@@ -1,0 +1,1 @@
+"""Compares each agent with its own baseline and says when it has got worse."""

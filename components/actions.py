@@ -46,6 +46,8 @@ HARNESS = ("bedrock-agentcore:InvokeHarness", "bedrock-agentcore:InvokeAgentRunt
 IMAGES = ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken")
 DELIVERY = (*RESULTS, "s3:ListBucketMultipartUploads", *BUCKET)
 TRAIL_READ = ("cloudtrail:GetTrail", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors")
+ALERTS_READ = ("events:DescribeRule", "events:ListTargetsByRule")
+TOPIC_READ = ("sns:ListSubscriptionsByTopic",)
 TRAIL_FIND = ("cloudtrail:DescribeTrails", "cloudtrail:LookupEvents")
 AUDIT_READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention")
 AUDIT_BUCKET = (
@@ -85,6 +87,8 @@ PLATFORM_ACTIONS = frozenset(
         *DELIVERY,
         *TRAIL_READ,
         *TRAIL_FIND,
+        *ALERTS_READ,
+        *TOPIC_READ,
         *AUDIT_READ,
         *AUDIT_BUCKET,
         *REGISTRY_READ,

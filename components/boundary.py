@@ -37,7 +37,7 @@ class Boundary(ComponentResource):
     def __init__(self, name: str, args: BoundaryArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Boundary", name, None, opts)
         site, path = args.site, role_path(args.site.environment, "platform")
-        if _bootstrapped():
+        if bootstrapped():
             self.arn = Output.from_input(site.global_arn("iam", f"policy{path}{args.aws_name}"))
             self.register_outputs({"arn": self.arn})
             return
@@ -59,7 +59,8 @@ class Boundary(ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
-def _bootstrapped() -> bool:
+def bootstrapped() -> bool:
+    """Whether an account's owner made the boundaries, and the deployers, before."""
     said = Config("corral").get("boundaries")
     if said not in (None, "bootstrap"):
         raise RunError(f'the setting corral:boundaries is "{said}". Allowed: bootstrap, or no such setting.')

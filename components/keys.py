@@ -37,7 +37,8 @@ _ENCRYPT = (
 class KeyArgs:
     """Arguments of a Key. `trails` are the names of the CloudTrail trails whose files it encrypts.
 
-    One to `keep` outlives its stack, as do the records that only it can read.
+    One to `keep` outlives its stack, as do the records that only it can read. With `events`, EventBridge sends to
+    topics and queues that it encrypts.
     """
 
     site: Site
@@ -46,6 +47,7 @@ class KeyArgs:
     description: str
     trails: Sequence[str] = ()
     keep: bool = False
+    events: bool = False
 
 
 class Key(ComponentResource):
@@ -59,7 +61,7 @@ class Key(ComponentResource):
             description=args.description,
             enable_key_rotation=True,
             deletion_window_in_days=WINDOW_DAYS[production],
-            policy=document(_statements(args.site, args.trails)),
+            policy=document(_statements(args)),
             tags=args.tags.as_dict(),
             opts=ResourceOptions(parent=self, protect=production, retain_on_delete=args.keep),
         )
@@ -70,11 +72,13 @@ class Key(ComponentResource):
             opts=ResourceOptions(parent=self, retain_on_delete=args.keep),
         )
         self.arn = key.arn
+        self.key_id = key.key_id
         self.register_outputs({"arn": self.arn})
 
 
-def _statements(site: Site, trails: Sequence[str]) -> list[dict[str, Any]]:
+def _statements(args: KeyArgs) -> list[dict[str, Any]]:
     """The key policy. A resource of "*" in a key policy is the key itself."""
+    site = args.site
     groups = site.arn("logs", "log-group:*")
     statements = [
         _allow("Account", {"AWS": site.global_arn("iam", "root")}, (*_ADMINISTER, *_ENCRYPT)),
@@ -85,7 +89,7 @@ def _statements(site: Site, trails: Sequence[str]) -> list[dict[str, Any]]:
             {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         ),
     ]
-    for trail in trails:
+    for trail in args.trails:
         arn = site.arn("cloudtrail", f"trail/{trail}")
         context = {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": arn}}
         statements.append(
@@ -98,6 +102,11 @@ def _statements(site: Site, trails: Sequence[str]) -> list[dict[str, Any]]:
         )
         # CloudTrail looks at the key when the trail is made, without an encryption context.
         statements.append(_allow("TrailCheck", {"Service": "cloudtrail.amazonaws.com"}, ("kms:DescribeKey",)))
+    if args.events:
+        # SNS supports no condition on the source here (docs.aws.amazon.com/sns/latest/dg/sns-key-management.html);
+        # whose rules may send is in the policies of the topic and the queue.
+        events = {"Service": "events.amazonaws.com"}
+        statements.append(_allow("Events", events, ("kms:Decrypt", "kms:GenerateDataKey")))
     return statements
 
 

@@ -15,6 +15,7 @@ ANY = "*"
 
 # Every grant of a role whose resource holds a wildcard, and why it cannot be narrower.
 WILDCARDS = {
+    "Alerts": "the rules of alerts are known by how their names begin; the auditor reads them only",
     "OwnAccount": "a boundary holds many roles; each role's own policy names its resources",
     "OwnModels": "a boundary holds many roles; each role's own policy names its model",
     "Traces": "X-Ray's write actions take no resource.",
@@ -214,6 +215,11 @@ def audit_reading(trail_arn: Input[str], bucket_arn: Input[str], workgroup_arn: 
         Grant("AuditRecords", actions.AUDIT_READ, [Output.concat(bucket_arn, "/*")]),
         Grant("QueriesRun", (*actions.ATHENA_READ, *actions.ATHENA_LIST), [workgroup_arn]),
     ]
+
+
+def alerts_reading(rules: Input[str], topic_arn: Input[str]) -> list[Grant]:
+    """Read the rules of alerts, `rules` being an ARN that ends with a wildcard, and who subscribed to the topic."""
+    return [Grant("Alerts", actions.ALERTS_READ, [rules]), Grant("Topic", actions.TOPIC_READ, [topic_arn])]
 
 
 def audit_queries(

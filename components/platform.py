@@ -6,6 +6,8 @@ from typing import Any
 from pulumi import ComponentResource, Resource, ResourceOptions
 
 from components.actions import PLATFORM_ACTIONS, TEAM_ACTIONS
+from components.alert_subjects import Watched
+from components.alerts import Alerts, AlertsArgs
 from components.audit import Audit, AuditArgs
 from components.audit_lake import AuditLake, AuditLakeArgs, results_bucket
 from components.boundary import Boundary, BoundaryArgs
@@ -46,7 +48,13 @@ class Platform(ComponentResource):
         )
         self._key = Key(
             f"{name}-key",
-            KeyArgs(site, tags, site.name("platform"), f"What Corral's platform {site.environment} keeps."),
+            KeyArgs(
+                site,
+                tags,
+                site.name("platform"),
+                f"What Corral's platform {site.environment} keeps.",
+                events=True,
+            ),
             self._child,
         )
         self._audit_key = Key(
@@ -65,6 +73,7 @@ class Platform(ComponentResource):
         self._build_audit(name)
         self._build_catalogue(name)
         self._build_rest(name)
+        self._build_alerts(name)
         self._build_team_boundary(name)
         self.outputs = self._outputs()
         self.register_outputs(self.outputs)
@@ -148,11 +157,41 @@ class Platform(ComponentResource):
                     audit_bucket_arn=self._audit.bucket.arn,
                     audit_key_arn=self._audit_key.arn,
                     workgroup_arn=self._domains.workgroup_arn,
+                    topic_arn=self._supervisor.topic_arn,
                     may_query=self._lake.grants,
                     registry_arn=self._registry.arn if self._registry else None,
                 ),
                 self._child,
             )
+
+    def _build_alerts(self, name: str) -> None:
+        shared, supervisor = self._shared, self._supervisor
+        guardrails = (self._guardrail, self._strict)
+        self._alerts = Alerts(
+            f"{name}-alerts",
+            AlertsArgs(
+                shared,
+                Watched(
+                    audit_bucket=self._audit.bucket.bucket,
+                    keys=[self._key.arn, self._audit_key.arn],
+                    guardrails=[told for each in guardrails for told in (each.guardrail_id, each.arn)],
+                    approval_writers=[supervisor.function.role.arn],
+                    topic=supervisor.topic_arn,
+                    dead_letters=shared.site.name("alerts-undelivered"),
+                ),
+                after=self._parts(),
+            ),
+            self._child,
+        )
+
+    def _parts(self) -> list[Resource]:
+        """All that the platform is made of but the alerts and the teams' boundary."""
+        parts: list[Resource | None] = [
+            *(self._boundary, self._key, self._audit_key, self._audit, self._lake, self._decisions),
+            *(self._supervisor, self._domains, self._idempotency, self._gateway, *self._tools.values()),
+            *(self._targets, self._guardrail, self._strict, self._registry, self._auditor),
+        ]
+        return [part for part in parts if part is not None]
 
     def _build_team_boundary(self, name: str) -> None:
         """The boundary of the teams' roles, made when all else stands.
@@ -161,11 +200,6 @@ class Platform(ComponentResource):
         engine does: neither a platform that teams still use nor a protected one loses anything else before.
         """
         site = self._shared.site
-        parts: list[Resource | None] = [
-            *(self._boundary, self._key, self._audit_key, self._audit, self._lake, self._decisions),
-            *(self._supervisor, self._domains, self._idempotency, self._gateway, *self._tools.values()),
-            *(self._targets, self._guardrail, self._strict, self._registry, self._auditor),
-        ]
         self._team_boundary = Boundary(
             f"{name}-team-boundary",
             BoundaryArgs(
@@ -175,7 +209,7 @@ class Platform(ComponentResource):
                 "The most that a role of a team can do.",
                 TEAM_ACTIONS,
                 models=True,
-                after=[part for part in parts if part is not None],
+                after=[*self._parts(), self._alerts],
             ),
             self._child,
         )
@@ -223,6 +257,8 @@ class Platform(ComponentResource):
             "registry_id": registry.registry_id if registry else None,
             "registry_arn": registry.arn if registry else None,
             "alerts_topic_arn": supervisor.topic_arn,
+            "alerts_undelivered_url": self._alerts.undelivered.url,
+            "alert_rules": self._alerts.rules,
             "documents_bucket": self._domains.bucket.bucket,
             "auditor_role_arn": self._auditor.arn if self._auditor else None,
             "tools": {tool: self._tool_output(tool) for tool in self._tools},

@@ -91,5 +91,20 @@ def tls_only(action: str, resources: Sequence[Input[str]]) -> dict[str, Any]:
     return deny("TlsOnly", [action], resources, {"Bool": {"aws:SecureTransport": "false"}})
 
 
+def from_events(site: Site, action: str, resource: Input[str], rules: str) -> dict[str, Any]:
+    """Return a statement of a resource policy that lets rules of EventBridge do something, by how their names begin."""
+    return {
+        "Sid": "Rules",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": [action],
+        "Resource": [resource],
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": site.account},
+            "ArnLike": {"aws:SourceArn": site.arn("events", f"rule/{site.name(rules)}-*")},
+        },
+    }
+
+
 def _without_empty(statement: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in statement.items() if value}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Input, ResourceOptions
 
 from components import permissions
+from components.alert_patterns import RULES
 from components.policy_documents import Grant, people_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
@@ -52,6 +53,7 @@ class AuditorArgs:
     audit_bucket_arn: Input[str]
     audit_key_arn: Input[str]
     workgroup_arn: Input[str]
+    topic_arn: Input[str]
     may_query: Sequence[Grant]
     registry_arn: Input[str] | None  # None where the region has no registry
 
@@ -61,6 +63,7 @@ class Auditor(ComponentResource):
 
     def __init__(self, name: str, args: AuditorArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Auditor", name, None, opts)
+        site = args.shared.site
         registry = [] if args.registry_arn is None else [permissions.registry_reading(args.registry_arn)]
         role = Role(
             name,
@@ -72,6 +75,9 @@ class Auditor(ComponentResource):
                 grants=[
                     *permissions.audit_reading(args.trail_arn, args.audit_bucket_arn, args.workgroup_arn),
                     permissions.key_reading(args.audit_key_arn),
+                    *permissions.alerts_reading(
+                        site.arn("events", f"rule/{site.name(RULES)}-*"), args.topic_arn
+                    ),
                     *args.may_query,
                     *registry,
                 ],

@@ -7,10 +7,11 @@ from pulumi import ComponentResource, ResourceOptions
 from pulumi_aws import lambda_, sns
 
 from components import permissions
+from components.alert_patterns import RULES
 from components.archive import code
 from components.decisions import Decisions
 from components.function import Function, FunctionArgs
-from components.policy_documents import document, tls_only
+from components.policy_documents import document, from_events, tls_only
 from components.site import Shared
 from components.table import Table, TableArgs
 
@@ -61,6 +62,7 @@ class Supervisor(ComponentResource):
                         "Action": publish,
                         "Resource": topic.arn,
                     },
+                    from_events(site, publish[0], topic.arn, RULES),
                     tls_only(publish[0], [topic.arn]),
                 ]
             ),

@@ -56,6 +56,8 @@ MANAGEMENT_ONLY = frozenset(
         "aws:athena/namedQuery:NamedQuery",
         "aws:athena/workgroup:Workgroup",
         "aws:cloudtrail/trail:Trail",
+        "aws:cloudwatch/eventRule:EventRule",
+        "aws:cloudwatch/eventTarget:EventTarget",
         "aws:cloudwatch/logGroup:LogGroup",
         "aws:glue/catalogDatabase:CatalogDatabase",
         "aws:glue/catalogTable:CatalogTable",

@@ -1,4 +1,4 @@
-"""What a trail's selector selects, as one digest: of the selector deployed, and of the one CloudTrail has now."""
+"""What a trail's selector or an alert's rule selects, as one digest: of the one deployed, and of AWS's own."""
 
 import hashlib
 import json
@@ -14,3 +14,8 @@ def digest(fields: Iterable[Mapping[str, Any]]) -> str:
     ]
     text = json.dumps(sorted(plain, key=lambda field: json.dumps(field, sort_keys=True)), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def pattern_digest(pattern: str) -> str:
+    """Return the digest of an event pattern, however its JSON is written."""
+    return hashlib.sha256(json.dumps(json.loads(pattern), sort_keys=True).encode()).hexdigest()

@@ -12,7 +12,7 @@ from corral.audit.athena import Lake
 from corral.audit.deployed import NotDeployedError, Platform
 from corral.audit.matching import Matching
 from corral.audit.period import Period
-from corral.audit.selectors import digest
+from corral.audit.selectors import digest, pattern_digest
 
 # What a call's own two records may be apart: they are looked for so far beyond the period.
 _MARGIN = timedelta(seconds=matching.OPEN_SECONDS + 60)
@@ -60,7 +60,7 @@ def match_records(lake: Lake, usual: Mapping[str, str], period: Period) -> Match
 
 
 def check_settings(platform: Platform) -> list[Check]:
-    """Compare the trail, its bucket and the tables with the stack's outputs. Raises NotDeployedError."""
+    """Compare trail, bucket, tables and alerts with the stack's outputs. Raises NotDeployedError."""
     outputs = platform.outputs
     needed = (
         "trail_arn",
@@ -69,6 +69,8 @@ def check_settings(platform: Platform) -> list[Check]:
         "audit_key_arn",
         "lock_mode",
         "retention_days",
+        "alert_rules",
+        "alerts_topic_arn",
     )
     if missing := [name for name in needed if name not in outputs]:
         raise NotDeployedError(
@@ -79,6 +81,7 @@ def check_settings(platform: Platform) -> list[Check]:
         ("selectors", _selectors),
         ("object lock", _lock),
         ("tables", _tables),
+        ("alerts", _alerts),
     ]
     return [_asked(name, check, platform) for name, check in checks]
 
@@ -179,6 +182,33 @@ def _tables(platform: Platform) -> Check:
         f"the table trail does not have the records of {region}" for region in sorted(delivered - known)
     ]
     return Check("tables", f"records of {', '.join(sorted(delivered)) or 'no region yet'}", problems)
+
+
+def _alerts(platform: Platform) -> Check:
+    """Every rule must be enabled, ask what it was deployed to ask, and send to the topic, which somebody reads."""
+    topic, events = platform.outputs["alerts_topic_arn"], platform.lake.client("events")
+    deployed: dict[str, str] = dict(platform.outputs["alert_rules"])
+    problems: list[str] = []
+    for rule in sorted(deployed):
+        try:
+            found = events.describe_rule(Name=rule)
+        except events.exceptions.ResourceNotFoundException:
+            problems.append(f"rule {rule} is gone")
+            continue
+        if not found["State"].startswith("ENABLED"):
+            problems.append(f"rule {rule} is switched off: it tells nobody anything")
+        if pattern_digest(found.get("EventPattern") or "{}") != deployed[rule]:
+            problems.append(f"rule {rule} asks for something else than what was deployed")
+        targets = events.list_targets_by_rule(Rule=rule)["Targets"]
+        if topic not in [target["Arn"] for target in targets]:
+            problems.append(f"rule {rule} does not send to {topic}")
+    pages = platform.lake.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    readers = [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
+    confirmed = [each for each in readers if each.startswith("arn:")]
+    if not confirmed:
+        problems.append(f"nobody has confirmed a subscription of {topic}: alerts reach nobody")
+    said = "subscription" if len(confirmed) == 1 else "subscriptions"
+    return Check("alerts", f"{len(deployed)} rules, {len(confirmed)} confirmed {said}", problems)
 
 
 def validate_logs(outputs: Mapping[str, Any], period: Period) -> str:

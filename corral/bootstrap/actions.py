@@ -38,6 +38,11 @@ CLASSIC: dict[str, tuple[str, ...]] = {
         "CreateTrail DeleteTrail UpdateTrail GetTrail DescribeTrails GetTrailStatus StartLogging "
         "PutEventSelectors GetEventSelectors GetInsightSelectors AddTags RemoveTags ListTags",
     ),
+    # Nobody who deploys may disable a rule.
+    "aws:cloudwatch/eventRule:EventRule": _of(
+        "events", "PutRule DeleteRule DescribeRule TagResource UntagResource ListTagsForResource"
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": _of("events", "PutTargets RemoveTargets ListTargetsByRule"),
     "aws:cloudwatch/logGroup:LogGroup": _of(
         "logs",
         "CreateLogGroup DeleteLogGroup DescribeLogGroups PutRetentionPolicy DeleteRetentionPolicy "

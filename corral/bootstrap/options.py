@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from corral.spec.errors import unknown
 from corral.spec.load import Environment
+from corral.spec.names import bootstrap_path
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -70,7 +71,7 @@ class Options:
     @property
     def deployer_path(self) -> str:
         """The IAM path of what no deployer may change: deployers, their policies, break-glass."""
-        return f"/corral-bootstrap/{self.environment}/"
+        return bootstrap_path(self.environment)
 
     @property
     def role_start(self) -> str:

@@ -183,6 +183,8 @@ def of_environment(environment: str) -> list[Place]:
         Place("Trails", "cloudtrail", [arn("cloudtrail", f"trail/{name}-*")]),
         Place("Topics", "sns", [arn("sns", f"{name}-*")]),
         Place("Queues", "sqs", [arn("sqs", f"{name}-*")]),
+        # Not the rule that tells of break-glass, which is the bootstrap's own.
+        Place("Alerts", "events", [arn("events", f"rule/{name}-alert-*")]),
         Place("Secrets", "secretsmanager", [arn("secretsmanager", f"secret:corral/{environment}/*")]),
         Place("Schedules", "scheduler", [arn("scheduler", each) for each in (
             f"schedule/{name}-*/*", f"schedule-group/{name}-*")]),

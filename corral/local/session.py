@@ -115,6 +115,11 @@ class Session:
         records: list[dict[str, Any]] = self._admin("GET", "trail")
         return records
 
+    def notifications(self, topic_arn: str) -> list[str]:
+        """What has been published to a topic so far, oldest first."""
+        messages: list[str] = self._admin("GET", f"notifications?topic={topic_arn}")
+        return messages
+
     def run_schedule(self, arn: str) -> dict[str, Any]:
         """Run a schedule now, as Scheduler would; its function's answer. Raises LocalAwsError when it fails."""
         said = self._admin("POST", "schedules", {"schedule": arn.partition(":schedule/")[2]})

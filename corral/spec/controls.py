@@ -9,6 +9,7 @@ ControlId = Literal[
     "audit-immutability",
     "bucket-protection",
     "cascade-limits",
+    "change-alerts",
     "data-encryption",
     "dead-letters",
     "decision-records",

@@ -83,3 +83,8 @@ def tool_module(tool: str) -> str:
 def role_path(environment: str, owner: str) -> str:
     """The IAM path of roles owned by a team, or by `platform`."""
     return f"/corral/{environment}/{owner}/"
+
+
+def bootstrap_path(environment: str) -> str:
+    """Return the IAM path of what an account's bootstrap makes, and no deployer may change."""
+    return f"/corral-bootstrap/{environment}/"

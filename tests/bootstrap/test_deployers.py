@@ -45,6 +45,24 @@ def test_each_team_deploys_its_own_stack(teams: Bootstrapped) -> None:
     assert len(roles) >= 4
 
 
+@pytest.mark.control("change-alerts")
+def test_what_deployers_deploy_raises_no_alert_and_what_they_may_not_does(teams: Bootstrapped) -> None:
+    """The first deployment of the platform and its teams, and one of roles, agents and items again."""
+    topic = teams.outputs["alerts_topic_arn"]
+    assert teams.session.notifications(topic) == []
+    iam = teams.client("DeployerSupport", "iam")
+    role = "corral-dev-front-door-support"
+    iam.update_role_description(RoleName=role, Description="By its deployer.")
+    assert teams.session.notifications(topic) == []
+    refused(iam.delete_policy, "iam:DeletePolicy", PolicyArn=f"{BOUNDARIES}-boundary")
+    teams.session.client("iam").update_role_description(RoleName=role, Description="By somebody else.")
+    boundary, other = teams.session.notifications(topic)
+    assert "DeletePolicy" in boundary
+    assert "corral-dev-deployer-support/pipeline" in boundary
+    assert "UpdateRoleDescription" in other
+    assert ":user/administrator" in other
+
+
 def test_the_environments_deployer_deploys_a_team_too(teams: Bootstrapped) -> None:
     assert teams.deploy("Deployer", "dev.legal")["errors"] == []
 

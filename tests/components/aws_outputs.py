@@ -119,6 +119,8 @@ _CLASSIC: dict[str, Any] = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _nothing,
     "aws:s3/bucketObjectv2:BucketObjectv2": _nothing,
     "aws:cloudtrail/trail:Trail": _named("cloudtrail", "trail/"),
+    "aws:cloudwatch/eventRule:EventRule": _named("events", "rule/"),
+    "aws:cloudwatch/eventTarget:EventTarget": _nothing,
     "aws:cloudwatch/logGroup:LogGroup": _named("logs", "log-group:"),
     "aws:lambda/function:Function": _function,
     "aws:lambda/alias:Alias": lambda _, inputs: {
@@ -140,7 +142,10 @@ _CLASSIC: dict[str, Any] = {
         "arn": _arn("scheduler", f"schedule/{inputs['groupName']}/{inputs['name']}")
     },
     "aws:scheduler/scheduleGroup:ScheduleGroup": _named("scheduler", "schedule-group/"),
-    "aws:sqs/queue:Queue": _named("sqs", ""),
+    "aws:sqs/queue:Queue": lambda _, inputs: {
+        "arn": _arn("sqs", inputs["name"]),
+        "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{inputs['name']}",
+    },
     "aws:sns/topic:Topic": _named("sns", ""),
     "aws:sns/topicPolicy:TopicPolicy": _nothing,
     "aws:sns/topicSubscription:TopicSubscription": _nothing,

@@ -14,6 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
+DEPLOYER = f"arn:aws:sts::{ACCOUNT}:assumed-role/engineer/somebody"
 
 
 @dataclass
@@ -123,11 +124,16 @@ def replaced(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def record(stack: str, outputs: dict[str, dict[str, Any]], program: Path = ROOT / "stacks") -> Program:
-    """Evaluate a stack; `outputs` are those of the stacks it may refer to."""
+def record(
+    stack: str,
+    outputs: dict[str, dict[str, Any]],
+    program: Path = ROOT / "stacks",
+    settings: dict[str, str] | None = None,
+) -> Program:
+    """Evaluate a stack; `outputs` are those of the stacks it may refer to, `settings` the stack's own."""
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(stack, outputs, program, sending))
+    process = context.Process(target=_child, args=(stack, outputs, program, settings or {}, sending))
     process.start()
     sending.close()
     try:
@@ -137,24 +143,29 @@ def record(stack: str, outputs: dict[str, dict[str, Any]], program: Path = ROOT 
     return result
 
 
-def _child(stack: str, outputs: dict[str, dict[str, Any]], program: Path, sending: Any) -> None:
+def _child(
+    stack: str, outputs: dict[str, dict[str, Any]], program: Path, given: dict[str, str], sending: Any
+) -> None:
     os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"
     gc.disable()  # the process is short, and collecting makes each resource dearer than the last
     os.environ.pop("AWS_REGION", None)
     result = Program(stack)
     try:
-        asyncio.run(_run(stack, outputs, program, result))
+        asyncio.run(_run(stack, outputs, program, given, result))
     except BaseException as error:
         result.errors.append(f"{type(error).__name__}: {error}")
     sending.send(result)
     sending.close()
 
 
-async def _run(stack: str, outputs: dict[str, dict[str, Any]], program: Path, result: Program) -> None:
-    from pulumi.runtime import settings
+async def _run(
+    stack: str, outputs: dict[str, dict[str, Any]], program: Path, given: dict[str, str], result: Program
+) -> None:
+    from pulumi.runtime import set_all_config, settings
     from pulumi.runtime.mocks import set_mocks
     from pulumi.runtime.stack import run_in_stack
 
+    set_all_config(given)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
     monitor = _monitor(outputs, result)
     set_mocks(
@@ -183,6 +194,8 @@ def _monitor(stack_outputs: dict[str, dict[str, Any]], result: Program) -> Any:
 
     class Recording(Mocks):
         def call(self, args: MockCallArgs) -> Any:
+            if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
+                return {"arn": DEPLOYER, "accountId": DEPLOYER.split(":")[4], "id": "x", "userId": "x"}
             if args.token != "pulumi:pulumi:readStackOutputs":
                 raise AssertionError(f"unknown invoke {args.token}")
             name = args.args["name"]

@@ -21,6 +21,7 @@ NAMES = {  # AWS's limits, from botocore's service models
     "aws:glue/catalogDatabase:CatalogDatabase": r"[a-z0-9_]{1,255}",
     "aws:scheduler/schedule:Schedule": r"[0-9a-zA-Z-_.]{1,64}",
     "aws:scheduler/scheduleGroup:ScheduleGroup": r"[0-9a-zA-Z-_.]{1,64}",
+    "aws:cloudwatch/eventRule:EventRule": r"[\.\-_A-Za-z0-9]{1,64}",
     "aws:sqs/queue:Queue": r"[0-9A-Za-z_-]{1,80}",
 }
 # Of these no name is taken while the old one stands; every other aws-native resource goes before its replacement.
@@ -30,6 +31,7 @@ MADE_FIRST = {
 }
 UNTAGGED = {  # these take no tags
     "aws:athena/namedQuery:NamedQuery",
+    "aws:cloudwatch/eventTarget:EventTarget",
     "aws:dynamodb/tableItem:TableItem",
     "aws:glue/catalogTable:CatalogTable",
     "aws:iam/rolePolicy:RolePolicy",

@@ -28,6 +28,7 @@ REMADE = {
         "aws:dynamodb/tableItem:TableItem",
     ),
     *("aws:glue/catalogDatabase:CatalogDatabase", "aws:glue/catalogTable:CatalogTable"),
+    *("aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"),
     *("aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"),
     *("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "aws:kms/alias:Alias"),
     *("aws:scheduler/schedule:Schedule", "aws:scheduler/scheduleGroup:ScheduleGroup"),

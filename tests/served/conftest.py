@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,11 @@ def served(project: Path) -> Iterator[dict[str, Any]]:
     if not line.startswith('{"endpoint"'):
         process.kill()
         raise AssertionError(line + process.stdout.read() + process.stderr.read())
-    yield json.loads(line)
+    said = json.loads(line)
+    topic = f"arn:aws:sns:{said['region']}:{said['account']}:corral-dev-alerts"
+    with urllib.request.urlopen(f"{said['endpoint']}/_corral/notifications?topic={topic}") as answer:
+        said["told_at_first"] = json.loads(answer.read())  # before any test has done anything
+    yield said
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 0
 

@@ -121,6 +121,7 @@ def test_verify_finds_the_records_whole(project: Path, told: tuple[str, dict[str
             ("selectors", found["checks"][1]["now"]),
             ("object lock", "GOVERNANCE, 400 days"),
             ("tables", "records of us-east-1"),
+            ("alerts", "11 rules, 1 confirmed subscription"),
         )
     ]
     assert found["matched"] >= 2  # the one that ran, and the one that the gateway denied
@@ -213,6 +214,39 @@ def test_what_was_changed_since_the_deployment_is_told(platform: Platform, admin
         f"selector {narrowed[0]['Name']!r} selects something else than what was deployed",
     ]
     assert problems["object lock"] == ["records are locked for 1 days and were to be for 400"]
+    assert not [check.problems for check in check_settings(platform) if check.problems]
+
+
+@pytest.mark.control("change-alerts")
+def test_alerts_that_would_not_come_are_told(platform: Platform, admin: boto3.Session) -> None:
+    events, sns = admin.client("events"), admin.client("sns")
+    topic = platform.outputs["alerts_topic_arn"]
+    names = [f"corral-dev-alert-{name}" for name in ("trail", "keys", "roles", "approvals")]
+    off, other, elsewhere, gone = names
+    rules = {name: events.describe_rule(Name=name) for name in names}
+    targets = {name: events.list_targets_by_rule(Rule=name)["Targets"] for name in names}
+    [mail] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    try:
+        events.disable_rule(Name=off)
+        events.put_rule(Name=other, EventPattern='{"source": ["nobody"]}')
+        events.put_targets(Rule=elsewhere, Targets=[targets[elsewhere][0] | {"Arn": f"{topic}-other"}])
+        events.remove_targets(Rule=gone, Ids=[targets[gone][0]["Id"]])
+        events.delete_rule(Name=gone)
+        sns.unsubscribe(SubscriptionArn=mail["SubscriptionArn"])
+        [found] = [check for check in check_settings(platform) if check.name == "alerts"]
+    finally:
+        for name in names:
+            kept = {key: rules[name][key] for key in ("Name", "EventPattern", "State", "Description")}
+            events.put_rule(**kept)
+            events.put_targets(Rule=name, Targets=targets[name])
+        sns.subscribe(TopicArn=topic, Protocol=mail["Protocol"], Endpoint=mail["Endpoint"])
+    assert found.problems == [
+        f"rule {gone} is gone",
+        f"rule {other} asks for something else than what was deployed",
+        f"rule {elsewhere} does not send to {topic}",
+        f"rule {off} is switched off: it tells nobody anything",
+        f"nobody has confirmed a subscription of {topic}: alerts reach nobody",
+    ]
     assert not [check.problems for check in check_settings(platform) if check.problems]
 
 

@@ -254,6 +254,15 @@ ASSESSED: tuple[Assessed, ...] = (
         },
     ),
     _control(
+        "change-alerts",
+        "People are told when what governs the platform or keeps its records is changed, or somebody tries to.",
+        (Look(deployment.alert_targets), check("alerts")),
+        {
+            "AWS Agentic AI Lens": ("AGENTSEC05",),
+            "NIST AI RMF": ("MANAGE 4.1",),
+        },
+    ),
+    _control(
         "decision-records",
         "Each tool call is decided before it runs, and its decision is on record.",
         (

@@ -61,6 +61,25 @@ def _network(harness: Mapping[str, Any]) -> str | None:
     return None if mode is None else str(mode)
 
 
+def alert_targets(facts: Facts) -> Seen:
+    """Each rule of alerts has a target, with a queue for what it could not be sent."""
+    if unknown := _resources_not_known(facts):
+        return unknown
+    rules = list(of_type(facts, "aws:cloudwatch/eventRule:EventRule"))
+    targets = list(of_type(facts, "aws:cloudwatch/eventTarget:EventTarget"))
+    if not rules:
+        return Seen(problems=("no rule of alerts is deployed",))
+    known = {str(each.inputs["rule"]) for each in targets}
+    problems = [f"{named(each)} has no target" for each in rules if each.inputs["name"] not in known]
+    problems += [
+        f"{named(each)}: no deadLetterConfig" for each in targets if not each.inputs.get("deadLetterConfig")
+    ]
+    return Seen(
+        (Evidence(f"{counted(rules, 'rule')} with a target and a queue of its dead letters"),),
+        tuple(problems),
+    )
+
+
 def coverage(facts: Facts) -> Seen:
     """Each type that is deployed is one whose events the trail records: by a selector, or as a management event."""
     # Needs Pulumi, which takes a second to import.

@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.sns.models import sns_backends
+
 from corral.local.server import schedules
 from corral.local.server.agentcore.conversation import conversation
 from corral.local.server.core import AwsError, HttpRequest, LocalAws
@@ -98,6 +100,16 @@ def _trail(aws: LocalAws, http: HttpRequest) -> Any:
     return aws.trail.events(since)
 
 
+def _notifications(aws: LocalAws, http: HttpRequest) -> Any:
+    """Return what has been published to a topic, oldest first: nobody is sent an email here."""
+    arn = http.query.get("topic", "")
+    with aws.moto_lock:
+        topic = sns_backends[aws.account][aws.region].topics.get(arn)
+        if topic is None:
+            raise AwsError("NotFound", f"there is no topic {arn!r}: topic must be the ARN of one", 404)
+        return [sent[1] for sent in topic.sent_notifications]
+
+
 def _conversation(aws: LocalAws, http: HttpRequest) -> Any:
     """Return the messages of an agent's session that are kept in a memory, oldest first."""
     return conversation(aws, http.query.get("session", ""))
@@ -113,6 +125,7 @@ _ACTIONS: dict[tuple[str, str], _Action] = {
     ("POST", "credentials"): _credentials,
     ("POST", "schedules"): _schedule,
     ("GET", "trail"): _trail,
+    ("GET", "notifications"): _notifications,
     ("GET", "conversation"): _conversation,
     ("GET", "health"): _health,
 }

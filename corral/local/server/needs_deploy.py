@@ -176,6 +176,15 @@ def _stream(call: Call, name: str) -> Iterator[Need]:
         yield _key(call, "CreateGrant", key, through)
 
 
+def _events(call: Call) -> Iterator[Need] | None:
+    arn = call.params.get("ResourceARN")
+    name = call.params.get("Name") or call.params.get("Rule")
+    if name is None and arn is None:
+        return None
+    resource = arn or _arn(call, "events", f"rule/{name}")
+    return iter([Need(f"events:{call.operation}", resource, None, _asked(call.params.get("Tags")))])
+
+
 def _scheduler(call: Call) -> Iterator[Need]:
     action, params = f"scheduler:{call.operation}", call.params
     if "Group" in call.operation or params.get("ResourceArn"):
@@ -386,6 +395,7 @@ _RULES: dict[str, Callable[[Call], Iterable[Need] | None]] = {
     "cloudcontrol": _cloudcontrol,
     "cloudtrail": _cloudtrail,
     "dynamodb": _dynamodb,
+    "events": _events,
     "firehose": _firehose,
     "iam": _iam,
     "kms": _kms,

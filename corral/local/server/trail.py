@@ -18,6 +18,7 @@ from typing import Any
 
 from moto.cloudtrail.models import Trail, cloudtrail_backends
 
+from corral.local.server import event_rules
 from corral.local.server.core import AwsError, Call, LocalAws
 from corral.local.server.moto_changes import put_object
 from corral.local.server.trail_record import build
@@ -53,6 +54,8 @@ class CloudTrail:
                 if record is None:
                     return
                 chosen = [trail.arn for trail in trails if selects(trail, record)]
+                if chosen:
+                    event_rules.send(self._aws, record)
         except Exception:
             _LOG.exception("no trail record for %s:%s", call.service, call.operation)
             return

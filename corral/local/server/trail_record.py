@@ -15,6 +15,7 @@ from typing import Any
 
 from moto.core.utils import get_service_model
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
 from moto.sts.models import sts_backends
 
 from corral.local.server.core import AwsError, Call, Caller
@@ -78,7 +79,7 @@ def build(call: Call, error: AwsError | None) -> dict[str, Any] | None:
     data_type = _data_type(call)
     record: dict[str, Any] = {
         "eventVersion": "1.11",
-        "userIdentity": _identity(call.caller),
+        "userIdentity": identity(call.caller),
         "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": f"{_signing_name(call.service)}.amazonaws.com",
         "eventName": _EVENT_NAMES.get((call.service, call.operation), call.operation),
@@ -99,7 +100,17 @@ def build(call: Call, error: AwsError | None) -> dict[str, Any] | None:
         record |= {"errorCode": error.code, "errorMessage": error.message}
     if data_type is not None and "resources" not in call.trail:
         record["resources"] = _resources(call, data_type)
+    if call.service == "kms" and (found := _key(call)):
+        record["resources"] = [{"accountId": call.aws.account, "type": "AWS::KMS::Key", "ARN": found}]
     return record | call.trail
+
+
+def _key(call: Call) -> str | None:
+    """The ARN of the key that a call of KMS is about, however it names the key. All records of KMS have it."""
+    backend = kms_backends[call.aws.account][call.aws.region]
+    wanted = call.params.get("KeyId") or call.params.get("TargetKeyId")
+    key = backend.keys.get(backend.any_id_to_key_id(wanted)) if wanted else None
+    return key.arn if key is not None else None
 
 
 @cache
@@ -161,7 +172,8 @@ def _resources(call: Call, data_type: str) -> list[dict[str, str]]:
     return [{"accountId": call.aws.account, "type": data_type, "ARN": arn} for arn in arns]
 
 
-def _identity(caller: Caller) -> dict[str, Any]:
+def identity(caller: Caller) -> dict[str, Any]:
+    """Return who called, as a record has it. Hold moto's lock."""
     backend = iam_backends[caller.account]["aws"]
     name = caller.arn.rpartition("/")[2]
     if caller.role_arn is None:

@@ -283,6 +283,21 @@ schedule = aws.scheduler.Schedule(
         "dead_letter_config": {"arn": queue.arn},
     },
 )
+rule = aws.cloudwatch.EventRule(
+    "rule", name="changes", description="d", event_pattern='{"source": ["aws.iam"]}', tags=TAGS
+)
+aws.cloudwatch.EventTarget(
+    "rule-target",
+    rule=rule.name,
+    target_id="topic",
+    arn=topic.arn,
+    input_transformer={
+        "input_paths": {"What": "$.detail.eventName"},
+        "input_template": '"<What> was called"',
+    },
+    retry_policy={"maximum_retry_attempts": 5, "maximum_event_age_in_seconds": 60},
+    dead_letter_config={"arn": queue.arn},
+)
 
 for name, value in {
     "key": key.arn,
@@ -310,6 +325,7 @@ for name, value in {
     "queue": queue.url,
     "group": group.arn,
     "schedule": schedule.arn,
+    "rule": rule.arn,
     "made": role.unique_id,
 }.items():
     pulumi.export(name, value)

@@ -73,6 +73,12 @@ def test_every_type_is_really_made(evaluate, client):
     assert made["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 3}
     assert made["Target"]["RoleArn"] == outputs["role"]
 
+    made = client("events").describe_rule(Name="changes")
+    assert (made["Arn"], made["State"]) == (outputs["rule"], "ENABLED")
+    (target,) = client("events").list_targets_by_rule(Rule="changes")["Targets"]
+    assert target["InputTransformer"]["InputPathsMap"] == {"What": "$.detail.eventName"}
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 5, "MaximumEventAgeInSeconds": 60}
+
     (group,) = client("logs").describe_log_groups()["logGroups"]
     assert (group["retentionInDays"], group["kmsKeyId"]) == (400, outputs["key"])
     cloudtrail = client("cloudtrail")

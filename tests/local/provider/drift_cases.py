@@ -110,6 +110,7 @@ DATABASE, TOPICS, QUEUES = (
     "aws:sqs/queue:Queue",
 )
 SCHEDULE, SCHEDULES = "aws:scheduler/schedule:Schedule", "aws:scheduler/scheduleGroup:ScheduleGroup"
+RULE = "aws:cloudwatch/eventRule:EventRule"
 SUBSCRIPTION, URL = "aws:sns/topicSubscription:TopicSubscription", "aws:lambda/functionUrl:FunctionUrl"
 
 
@@ -141,6 +142,11 @@ def _schedule(**settings: Any) -> Callable[[Client, str], Any]:
         client("scheduler").update_schedule(GroupName=group, Name=name, **again)
 
     return change
+
+
+def _another_target(client: Client, _: str) -> None:
+    (shown,) = client("events").list_targets_by_rule(Rule="changes")["Targets"]
+    client("events").put_targets(Rule="changes", Targets=[shown | {"Arn": QUEUE}])
 
 
 def _trail(**settings: Any) -> Callable[[Client, str], Any]:
@@ -319,6 +325,12 @@ DRIFTS = [
     Drift(SCHEDULE, "state", _schedule(State="DISABLED")),
     Drift(SCHEDULE, "scheduleExpression", _schedule(ScheduleExpression="rate(1 hour)")),
     Drift(SCHEDULE, "target", _schedule(Target={"Arn": QUEUE, "RoleArn": QUEUE})),
+    Drift(RULE, "state", lambda c, i: c("events").disable_rule(Name=i)),
+    Drift(RULE, "eventPattern", lambda c, i: c("events").put_rule(
+        Name=i, Description="d", EventPattern='{"source": ["aws.none"]}')),
+    Drift(RULE, "tags", lambda c, i: c("events").tag_resource(
+        ResourceARN=f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{i}", Tags=[{"Key": "by", "Value": "hand"}])),
+    Drift("aws:cloudwatch/eventTarget:EventTarget", "arn", _another_target),
     Drift("full queue", "kmsMasterKeyId", _queue(KmsMasterKeyId="")),
     Drift(SUBSCRIPTION, "filterPolicy", lambda c, i: c("sns").set_subscription_attributes(
         SubscriptionArn=i, AttributeName="FilterPolicy", AttributeValue='{"kind": ["b"]}')),

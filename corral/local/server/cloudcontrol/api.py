@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from corral.local.server.cloudcontrol import patch
+from corral.local.server.cloudcontrol import handler_calls, patch
 from corral.local.server.cloudcontrol.schema import schema_of
 from corral.local.server.cloudcontrol.store import ResourceStore, identifier_of
 from corral.local.server.core import AwsError, Call, Properties, not_implemented
@@ -85,8 +85,10 @@ def _update(call: Call, store: ResourceStore) -> dict[str, Any]:
 def _delete(call: Call, store: ResourceStore) -> dict[str, Any]:
     type_name, identifier = call.params["TypeName"], call.params["Identifier"]
 
-    def run() -> None:
+    def run() -> Properties:
+        gone = store.get(type_name, identifier)
         store.delete(type_name, identifier)
+        return gone
 
     return _requested(call, store, "DELETE", identifier, run)
 
@@ -96,7 +98,7 @@ def _requested(
     store: ResourceStore,
     operation: str,
     identifier: str | None,
-    run: Callable[[], Properties | None],
+    run: Callable[[], Properties],
 ) -> dict[str, Any]:
     """Run a request and keep how it ended; the same ClientToken again answers the same request."""
     with store.lock:
@@ -132,7 +134,8 @@ def _requested(
                 "StatusMessage": f'Resource handler returned message: "{error.message}"',
             }
         else:
-            if properties is not None:
+            handler_calls.record(call, operation, properties)
+            if operation != "DELETE":
                 event["Identifier"] = identifier_of(schema, properties)
                 event["ResourceModel"] = json.dumps(schema.readable(properties))
         requests.events[token] = event

@@ -1,4 +1,4 @@
-"""Messages that a team's agents get at set times, and where those end up that came to nothing.
+"""Messages that a team's agents get at set times.
 
 EventBridge Scheduler hands a message to the front door's function and has done its part: Lambda takes it on,
 runs it, and tries again twice if it fails. So two things go to the dead letters: what Scheduler could not hand
@@ -10,37 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
-from pulumi_aws import scheduler, sqs
+from pulumi_aws import scheduler
 
 from components import permissions
-from components.policy_documents import document, service_trust, tls_only
+from components.policy_documents import service_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
 from corral.spec.resolved import AtSetTimes
 
-RETENTION_SECONDS = 14 * 24 * 3600  # SQS's longest
 RETRIES = 3
 MAX_AGE_SECONDS = 3600  # a report that is an hour late is for a person to look at
 _SERVICE = "scheduler.amazonaws.com"
-
-
-class DeadLetters(ComponentResource):
-    """A queue of the runs that came to nothing. People read it; nothing else does."""
-
-    def __init__(self, name: str, shared: Shared, opts: ResourceOptions | None = None) -> None:
-        super().__init__("corral:index:DeadLetters", name, None, opts)
-        aws_name = shared.site.name("team", shared.owner, "dead-letters")
-        queue = sqs.Queue(
-            f"{name}-queue",
-            name=aws_name,
-            message_retention_seconds=RETENTION_SECONDS,
-            kms_master_key_id=shared.key_arn,
-            policy=document([tls_only("sqs:*", [shared.site.arn("sqs", aws_name)])]),
-            tags=shared.tags.as_dict(),
-            opts=ResourceOptions(parent=self),
-        )
-        self.arn = queue.arn
-        self.register_outputs({"arn": self.arn})
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pulumi import ComponentResource, Output, ResourceOptions
 
 from components import permissions
 from components.agent import Agent, AgentArgs
+from components.dead_letters import DeadLetters, DeadLettersArgs
 from components.front_door import FrontDoor, FrontDoorArgs
 from components.keys import Key, KeyArgs
 from components.memory import Memory, MemoryArgs
@@ -14,7 +15,7 @@ from components.outputs import PlatformOutputs
 from components.policy_documents import Grant
 from components.registry import RetiredAgent, agent_record
 from components.roles import Operator, OperatorArgs
-from components.schedule import DeadLetters, Scheduled, Schedules, SchedulesArgs
+from components.schedule import Scheduled, Schedules, SchedulesArgs
 from components.site import Shared, Site
 from components.tags import Tags
 from components.tools import reports_bucket
@@ -71,7 +72,10 @@ class Team(ComponentResource):
             for agent, spec in self._specs.items()
             if spec.schedule is not None
         }
-        dead_letters = DeadLetters(f"{name}-dead-letters", shared, child) if scheduled else None
+        dead_letters = None
+        if scheduled:
+            letters = DeadLettersArgs(shared, site.name("team", team, "dead-letters"))
+            dead_letters = DeadLetters(f"{name}-dead-letters", letters, child)
         front_door = FrontDoor(
             f"{name}-front-door",
             FrontDoorArgs(

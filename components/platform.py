@@ -6,6 +6,7 @@ from typing import Any
 from pulumi import ComponentResource, Resource, ResourceOptions
 
 from components.actions import PLATFORM_ACTIONS, TEAM_ACTIONS
+from components.approvals import Approvals, ApprovalsArgs
 from components.audit import Audit, AuditArgs
 from components.audit_lake import AuditLake, AuditLakeArgs, results_bucket
 from components.boundary import Boundary, BoundaryArgs
@@ -100,6 +101,12 @@ class Platform(ComponentResource):
             self._child,
         )
 
+        self._approvals = Approvals(
+            f"{name}-approvals",
+            ApprovalsArgs(shared, self._environment.root, self._decisions, self._supervisor),
+            self._child,
+        )
+
     def _build_catalogue(self, name: str) -> None:
         """Gateway, tools, targets, in this order. Policies come with the teams."""
         shared, environment = self._shared, self._environment
@@ -163,7 +170,14 @@ class Platform(ComponentResource):
         site = self._shared.site
         parts: list[Resource | None] = [
             *(self._boundary, self._key, self._audit_key, self._audit, self._lake, self._decisions),
-            *(self._supervisor, self._domains, self._idempotency, self._gateway, *self._tools.values()),
+            *(
+                self._supervisor,
+                self._approvals,
+                self._domains,
+                self._idempotency,
+                self._gateway,
+                *self._tools.values(),
+            ),
             *(self._targets, self._guardrail, self._strict, self._registry, self._auditor),
         ]
         self._team_boundary = Boundary(
@@ -184,7 +198,11 @@ class Platform(ComponentResource):
         """What the stack exports: what teams need, and what an auditor asks for."""
         spec, site = self._environment.platform, self._shared.site
         gateway, supervisor, registry = self._gateway, self._supervisor, self._registry
-        functions = [supervisor.function, *(tool.function for tool in self._tools.values())]
+        functions = [
+            supervisor.function,
+            self._approvals.function,
+            *(tool.function for tool in self._tools.values()),
+        ]
         groups = [self._audit.log_group, self._decisions.log_group, *(f.log_group for f in functions)]
         return {
             "environment": site.environment,
@@ -214,6 +232,7 @@ class Platform(ComponentResource):
             "agents_table": supervisor.agents.name,
             "agents_table_arn": supervisor.agents.arn,
             "approvals_table": supervisor.approvals.name,
+            **self._approvals.outputs,
             "guardrail_id": self._guardrail.guardrail_id,
             "guardrail_arn": self._guardrail.arn,
             "guardrail_version": self._guardrail.version,

@@ -308,9 +308,7 @@ class _Resolver:
         if tool is not None:
             check(conditions, approval.tool, tool.spec.input, tool.spec.constraints)
         delegate = approval.delegate if isinstance(approval, TeamApproval) else None
-        return ApprovalRule(
-            approval.tool, conditions, approval.within_minutes, approval.approvers, delegate
-        )
+        return ApprovalRule(approval.tool, conditions, approval.within_minutes, approval.approvers, delegate)
 
     def _model(self, template: LoadedTemplate | None) -> str:
         platform = self.around.platform

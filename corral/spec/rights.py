@@ -15,7 +15,8 @@ PrincipalArn = Annotated[
 ]
 # An account's root stands for whoever may do something in it, so that nobody could say who decided.
 ApproverArn = Annotated[
-    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(user|role)/([!-~]+/)?[A-Za-z0-9_+=,.@-]{2,64}$")
+    str,
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(user|role)/([!-~]+/)?[A-Za-z0-9_+=,.@-]{2,64}$"),
 ]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
@@ -69,7 +70,7 @@ class Deploy(Model):
 
 
 def session_name(principal: str) -> str:
-    """Return the one name that a principal has in sessions of roles that tell people apart: the last part of its ARN."""
+    """Return the name of a principal in sessions of roles that tell people apart: the last part of its ARN."""
     return principal.rpartition("/")[2]
 
 

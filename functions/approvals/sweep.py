@@ -66,7 +66,9 @@ def _settle(item: Item) -> str:
         first = "Nobody has decided yet, and half of the time is over."
         if tell(item, "Still undecided", first, delegate=item["delegate"]):
             done = table.step(table.ESCALATED, _BY, f"to {item['delegate'] or 'the approvers, again'}")
-            _write(item, done, same & Attr("escalated_at").not_exists(), escalated_at=now, notified_at=str(now))
+            _write(
+                item, done, same & Attr("escalated_at").not_exists(), escalated_at=now, notified_at=str(now)
+            )
             return "escalated"
         raise RuntimeError("nobody could be told")
     if waits and "notified_at" not in item:

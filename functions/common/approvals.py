@@ -54,9 +54,9 @@ def step(name: str, who: str, why: str = "") -> Step:
 
 
 def change(item: Item, done: Step, condition: Any, **values: Any) -> Item | None:
-    """Set attributes of an item and add a step, in one write. None if it is another question by now, or `condition` fails.
+    """Set attributes of an item and add a step, in one write. Returns the item as it is then.
 
-    Returns the item as it is then. Raises ClientError for any other failure.
+    None if it is another question by now, or `condition` does not hold. Raises ClientError for any other failure.
     """
     names = {f"#{number}": name for number, name in enumerate(values)}
     sets = [f"{short} = :{number}" for number, short in enumerate(names)]

@@ -30,15 +30,15 @@ class Rule:
 
     tool: str
     conditions: tuple[tuple[str, str, Any], ...]
-    within_minutes: int
-    approvers: int
-    delegate: str
-    tool_does: str
-    because: str
+    within_minutes: int = 24 * 60
+    approvers: int = 1
+    delegate: str = ""
+    tool_does: str = ""
+    because: str = ""
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> "Rule":
-        """Read a rule as a team's stack writes it. Raises KeyError for one that lacks something."""
+        """Read a rule as a team's stack writes it. Raises for anything it does not know."""
         conditions = tuple((c["argument"], c["operator"], c["value"]) for c in given["conditions"])
         return cls(**{**given, "conditions": conditions})
 

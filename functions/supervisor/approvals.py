@@ -87,9 +87,7 @@ def _use(wanted: dict[str, Any], item: Item) -> Item | None:
     return used
 
 
-def _ask(
-    wanted: dict[str, Any], previous: Item | None, hook: Hook, agent: Agent, rule: Rule
-) -> Item | None:
+def _ask(wanted: dict[str, Any], previous: Item | None, hook: Hook, agent: Agent, rule: Rule) -> Item | None:
     """Put the question, in the place of one that has run its course. None if another call was faster."""
     moment = datetime.now(UTC)
     seconds, asked = rule.within_minutes * 60, int(moment.timestamp())

@@ -16,7 +16,9 @@ def arn(name: str, team: str = "support", role: str = "approver") -> str:
     return f"{ROLES}{team}-{role}/{name}"
 
 
-def ask(who: str | None, method: str, path: str, body: Any = None, query: str = "") -> tuple[int, dict[str, Any]]:
+def ask(
+    who: str | None, method: str, path: str, body: Any = None, query: str = ""
+) -> tuple[int, dict[str, Any]]:
     """Send a request as somebody. Returns status and body."""
     event: dict[str, Any] = {
         "rawPath": f"/v1/approvals{path}",

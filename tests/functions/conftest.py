@@ -211,7 +211,8 @@ class Platform:
     def set(self, key: str, **values: Any) -> None:
         """Change an approval."""
         self.approvals.update_item(
-            Key={"team": "support", "id": key}, AttributeUpdates={name: {"Value": value} for name, value in values.items()}
+            Key={"team": "support", "id": key},
+            AttributeUpdates={name: {"Value": value} for name, value in values.items()},
         )
 
     def item(self, key: str) -> dict[str, Any]:

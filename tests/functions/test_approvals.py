@@ -89,7 +89,12 @@ def test_a_denial_says_why(platform: Platform, reason: Any) -> None:
 )
 def test_only_an_approver_role_of_this_environment_gets_in(platform: Platform, who: str | None) -> None:
     key = held(platform)
-    for method, path in (("GET", ""), ("GET", f"/{key}"), ("POST", f"/{key}/approve"), ("POST", f"/{key}/deny")):
+    for method, path in (
+        ("GET", ""),
+        ("GET", f"/{key}"),
+        ("POST", f"/{key}/approve"),
+        ("POST", f"/{key}/deny"),
+    ):
         assert code(ask(who, method, path, {"reason": "because"})) == (403, "forbidden")
     assert platform.item(key)["status"] == "PENDING"
 
@@ -322,7 +327,9 @@ def test_how_long_people_take_is_measured(platform: Platform, capsys: pytest.Cap
 
 def test_the_agent_can_tell_its_user_what_waits_and_until_when(platform: Platform) -> None:
     reason = call(platform)["reason"]
-    moment = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(int(platform.item(held(platform))["expires_at"])))
+    moment = time.strftime(
+        "%Y-%m-%d %H:%M UTC", time.gmtime(int(platform.item(held(platform))["expires_at"]))
+    )
     assert f"until {moment}. The call did not run." in reason
     assert "tell the user what waits" in reason
 

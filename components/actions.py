@@ -2,6 +2,7 @@
 
 INVOKE = ("lambda:InvokeFunction",)
 INVOKE_URL = ("lambda:InvokeFunctionUrl",)
+URL_READ = ("lambda:GetFunctionUrlConfig",)
 DELETE_ITEM = ("dynamodb:DeleteItem",)
 SECRET = ("secretsmanager:GetSecretValue",)
 OBJECT = ("s3:GetObject",)
@@ -21,6 +22,7 @@ TRACES = (
 )
 KEY = ("kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
 ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+ITEMS_FIND = ("dynamodb:Query", "dynamodb:Scan")
 BUCKET = ("s3:GetBucketLocation", "s3:ListBucket")
 ATHENA_READ = ("athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup")
 ATHENA_LIST = ("athena:ListQueryExecutions",)
@@ -77,6 +79,8 @@ PLATFORM_ACTIONS = frozenset(
         *TRACES,
         *KEY,
         *ITEMS,
+        *ITEMS_FIND,
+        *SEND,
         *BUCKET,
         *ATHENA_READ,
         *ATHENA_LIST,
@@ -98,6 +102,7 @@ TEAM_ACTIONS = frozenset(
     (
         *INVOKE,
         *INVOKE_URL,
+        *URL_READ,
         *OBJECT,
         *BUCKET[1:],
         *SEND,

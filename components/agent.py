@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from components.site import Shared
 from corral.cedar import agent_policies
 from corral.spec.names import ENDPOINT, agent_role_name, harness_name, policy_name
 from corral.spec.resolved import ResolvedAgent
+from corral.spec.rights import session_name
 from corral.spec.tool import Tool
 
 _SERVICE = "bedrock-agentcore.amazonaws.com"
@@ -36,6 +37,7 @@ class AgentArgs:
     supervisor_arn: Input[str]
     agents_table: Input[str]
     memory_arn: Input[str]
+    approvers: Sequence[str]  # names of the people who decide on its held calls
 
 
 class Agent(ComponentResource):
@@ -101,7 +103,7 @@ class Agent(ComponentResource):
             table_name=args.agents_table,
             hash_key="agent",
             range_key="item",
-            item=made.arn.apply(lambda arn: json.dumps(_config_item(agent, arn))),
+            item=made.arn.apply(lambda arn: json.dumps(_config_item(args, arn))),
             opts=child,
         )
         policies, self.policy_sha256 = self._policies(name, args)
@@ -171,14 +173,20 @@ def _model_arns(args: AgentArgs) -> list[str]:
     return [f"arn:{site.partition}:bedrock:{region}::foundation-model/{model.id}"]
 
 
-def _config_item(agent: ResolvedAgent, harness_arn: str) -> dict[str, Any]:
+def _config_item(args: AgentArgs, harness_arn: str) -> dict[str, Any]:
     """What the supervisor knows of an agent, as a DynamoDB item."""
+    agent = args.agent
     approval = [
         {
             "tool": rule.tool,
             "conditions": [
                 {"argument": c.argument, "operator": c.operator, "value": c.value} for c in rule.conditions
             ],
+            "within_minutes": rule.within_minutes,
+            "approvers": rule.approvers,
+            "delegate": session_name(rule.delegate) if rule.delegate else "",
+            "tool_does": args.tools[rule.tool].summary,
+            "because": rule.because,
         }
         for rule in agent.approval
     ]
@@ -190,4 +198,5 @@ def _config_item(agent: ResolvedAgent, harness_arn: str) -> dict[str, Any]:
         "name": {"S": agent.name},
         "tools": {"L": [{"S": tool} for tool in agent.tools]},
         "approval": {"S": json.dumps(approval)},
+        "approvers": {"L": [{"S": name} for name in args.approvers]},
     }

@@ -69,6 +69,11 @@ def table_items(name: str, table_arn: Input[str], *, read_only: bool = False, de
     return Grant(name, (*allowed, *actions.DELETE_ITEM) if delete else allowed, [table_arn])
 
 
+def table_reading(name: str, table_arn: Input[str]) -> Grant:
+    """Find and read a table's items, and change those that are there."""
+    return Grant(name, (*actions.ITEMS[:1], *actions.ITEMS[2:], *actions.ITEMS_FIND), [table_arn])
+
+
 def secret_value(secret_arn: Input[str]) -> Grant:
     """Read one secret."""
     return Grant("OwnSecret", actions.SECRET, [secret_arn])
@@ -186,14 +191,19 @@ def delivery(bucket_arn: Input[str]) -> Grant:
     return Grant("Delivery", actions.DELIVERY, [bucket_arn, Output.concat(bucket_arn, "/*")])
 
 
-def front_door_call(alias_arn: Input[str]) -> list[Grant]:
-    """Call one front door through its URL only. AWS asks for both actions since October 2025."""
+def url_call(name: str, alias_arn: Input[str]) -> list[Grant]:
+    """Call one function through its URL only. AWS asks for both actions since October 2025."""
     by_url: Conditions = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
     signed: Conditions = {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
     return [
-        Grant("FrontDoorUrl", actions.INVOKE_URL, [alias_arn], signed),
-        Grant("FrontDoor", actions.INVOKE, [alias_arn], by_url),
+        Grant(f"{name}Url", actions.INVOKE_URL, [alias_arn], signed),
+        Grant(name, actions.INVOKE, [alias_arn], by_url),
     ]
+
+
+def url_reading(alias_arn: Input[str]) -> Grant:
+    """Find out the URL of one function."""
+    return Grant("OwnUrl", actions.URL_READ, [alias_arn])
 
 
 def report_reading(bucket_arn: Input[str], team: str, key_arn: Input[str]) -> list[Grant]:

@@ -8,6 +8,7 @@ from pulumi import ComponentResource, Resource, ResourceOptions
 from components.actions import PLATFORM_ACTIONS, TEAM_ACTIONS
 from components.alert_subjects import Watched
 from components.alerts import Alerts, AlertsArgs
+from components.approvals import Approvals, ApprovalsArgs
 from components.audit import Audit, AuditArgs
 from components.audit_lake import AuditLake, AuditLakeArgs, results_bucket
 from components.boundary import Boundary, BoundaryArgs
@@ -109,6 +110,12 @@ class Platform(ComponentResource):
             self._child,
         )
 
+        self._approvals = Approvals(
+            f"{name}-approvals",
+            ApprovalsArgs(shared, self._environment.root, self._decisions, self._supervisor),
+            self._child,
+        )
+
     def _build_catalogue(self, name: str) -> None:
         """Gateway, tools, targets, in this order. Policies come with the teams."""
         shared, environment = self._shared, self._environment
@@ -175,7 +182,7 @@ class Platform(ComponentResource):
                     audit_bucket=self._audit.bucket.bucket,
                     keys=[self._key.arn, self._audit_key.arn],
                     guardrails=[told for each in guardrails for told in (each.guardrail_id, each.arn)],
-                    approval_writers=[supervisor.function.role.arn],
+                    approval_writers=[supervisor.function.role.arn, self._approvals.function.role.arn],
                     topic=supervisor.topic_arn,
                     dead_letters=shared.site.name("alerts-undelivered"),
                 ),
@@ -188,7 +195,8 @@ class Platform(ComponentResource):
         """All that the platform is made of but the alerts and the teams' boundary."""
         parts: list[Resource | None] = [
             *(self._boundary, self._key, self._audit_key, self._audit, self._lake, self._decisions),
-            *(self._supervisor, self._domains, self._idempotency, self._gateway, *self._tools.values()),
+            *(self._supervisor, self._approvals, self._domains, self._idempotency),
+            *(self._gateway, *self._tools.values()),
             *(self._targets, self._guardrail, self._strict, self._registry, self._auditor),
         ]
         return [part for part in parts if part is not None]
@@ -218,7 +226,11 @@ class Platform(ComponentResource):
         """What the stack exports: what teams need, and what an auditor asks for."""
         spec, site = self._environment.platform, self._shared.site
         gateway, supervisor, registry = self._gateway, self._supervisor, self._registry
-        functions = [supervisor.function, *(tool.function for tool in self._tools.values())]
+        functions = [
+            supervisor.function,
+            self._approvals.function,
+            *(tool.function for tool in self._tools.values()),
+        ]
         groups = [self._audit.log_group, self._decisions.log_group, *(f.log_group for f in functions)]
         return {
             "environment": site.environment,
@@ -248,6 +260,7 @@ class Platform(ComponentResource):
             "agents_table": supervisor.agents.name,
             "agents_table_arn": supervisor.agents.arn,
             "approvals_table": supervisor.approvals.name,
+            **self._approvals.outputs,
             "guardrail_id": self._guardrail.guardrail_id,
             "guardrail_arn": self._guardrail.arn,
             "guardrail_version": self._guardrail.version,

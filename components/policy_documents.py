@@ -7,6 +7,7 @@ from typing import Any
 from pulumi import Input, Output
 
 from components.site import Site
+from corral.spec.rights import session_name
 
 Conditions = Mapping[str, Mapping[str, Any]]
 
@@ -65,9 +66,40 @@ def service_trust(site: Site, service: str, source: str | None) -> Output[str]:
     return document([_without_empty(statement)])
 
 
-def people_trust(principals: Sequence[str]) -> Output[str]:
-    """Let IAM principals, which stand for people, assume a role."""
-    return document([{"Effect": "Allow", "Principal": {"AWS": list(principals)}, "Action": "sts:AssumeRole"}])
+def people_trust(principals: Sequence[str], named: Sequence[str] = ()) -> Output[str]:
+    """Let IAM principals, which stand for people, assume a role; those `named` only under the name that is theirs.
+
+    aws:PrincipalArn is the role's own ARN for whoever has assumed one, whatever their session's name.
+    """
+    allowed = {"Effect": "Allow", "Principal": {"AWS": list(principals)}, "Action": "sts:AssumeRole"}
+    other_names = [
+        {
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "ArnEquals": {"aws:PrincipalArn": principal},
+                "StringNotEquals": {"sts:RoleSessionName": session_name(principal)},
+            },
+        }
+        for principal in named
+    ]
+    return document([allowed, *other_names])
+
+
+def named_trust(principals: Sequence[str]) -> Output[str]:
+    """Let IAM principals assume a role, each in sessions of the one name that is theirs."""
+    return document(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": principal},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"sts:RoleSessionName": session_name(principal)}},
+            }
+            for principal in principals
+        ]
+    )
 
 
 def deny(

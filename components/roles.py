@@ -1,4 +1,4 @@
-"""The roles of people: a team's operators, and auditors."""
+"""The roles of people: a team's operators and approvers, and auditors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +7,21 @@ from pulumi import ComponentResource, Input, ResourceOptions
 
 from components import permissions
 from components.alert_patterns import RULES
-from components.policy_documents import Grant, people_trust
+from components.policy_documents import Grant, named_trust, people_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
 
 
 @dataclass(frozen=True)
 class OperatorArgs:
-    """Arguments of an Operator. `people` are the IAM principals that may take the role."""
+    """Arguments of an Operator. `people` are the IAM principals that may take the role.
+
+    `deciders` may decide on calls: here as there each has one name, so that nobody decides on what they asked for.
+    """
 
     shared: Shared
     people: Sequence[str]
+    deciders: Sequence[str]
     front_door_arn: Input[str]  # of the function's alias
     may_read: Sequence[Grant] = ()
 
@@ -34,8 +38,44 @@ class Operator(ComponentResource):
                 shared=shared,
                 aws_name=shared.site.name("team", shared.owner, "operator"),
                 description=f"Talks to the agents of team {shared.owner}.",
-                trust=people_trust(args.people),
-                grants=[*permissions.front_door_call(args.front_door_arn), *args.may_read],
+                trust=people_trust(args.people, args.deciders),
+                grants=[*permissions.url_call("FrontDoor", args.front_door_arn), *args.may_read],
+            ),
+            ResourceOptions(parent=self),
+        )
+        self.arn = role.arn
+        self.register_outputs({"arn": self.arn})
+
+
+@dataclass(frozen=True)
+class ApproverArgs:
+    """Arguments of an Approver. `approvals_arn` is the ARN of the approvals function's alias."""
+
+    shared: Shared
+    people: Sequence[str]
+    approvals_arn: Input[str]
+
+
+class Approver(ComponentResource):
+    """Decides on the held calls of one team through the approvals function, and can do nothing else.
+
+    The function tells whose approver somebody is by the role's name, and who by the session's.
+    """
+
+    def __init__(self, name: str, args: ApproverArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("corral:index:Approver", name, None, opts)
+        shared = args.shared
+        role = Role(
+            name,
+            RoleArgs(
+                shared=shared,
+                aws_name=shared.site.name("team", shared.owner, "approver"),
+                description=f"Decides on the held calls of team {shared.owner}.",
+                trust=named_trust(args.people),
+                grants=[
+                    *permissions.url_call("Approvals", args.approvals_arn),
+                    permissions.url_reading(args.approvals_arn),
+                ],
             ),
             ResourceOptions(parent=self),
         )

@@ -39,7 +39,9 @@ class Supervisor(ComponentResource):
         child = ResourceOptions(parent=self)
         self.agents = Table(f"{name}-agents", TableArgs(shared, site.name("agents"), "agent", "item"), child)
         self.approvals = Table(
-            f"{name}-approvals", TableArgs(shared, site.name("approvals"), "id", expires="expires_at"), child
+            f"{name}-approvals",
+            TableArgs(shared, site.name("approvals"), "team", "id", expires="kept_until"),
+            child,
         )
         topic = sns.Topic(
             f"{name}-alerts",

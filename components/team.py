@@ -14,12 +14,14 @@ from components.memory import Memory, MemoryArgs
 from components.outputs import PlatformOutputs
 from components.policy_documents import Grant
 from components.registry import RetiredAgent, agent_record
-from components.roles import Operator, OperatorArgs
+from components.roles import Approver, ApproverArgs, Operator, OperatorArgs
 from components.schedule import Scheduled, Schedules, SchedulesArgs
 from components.site import Shared, Site
 from components.tags import Tags
 from components.tools import reports_bucket
+from corral.spec.approvers import deciders
 from corral.spec.load import Environment
+from corral.spec.rights import session_name
 from corral.spec.team import Retired
 
 
@@ -62,6 +64,7 @@ class Team(ComponentResource):
                     supervisor_arn=platform.supervisor_arn,
                     agents_table=platform.agents_table,
                     memory_arn=memory.arn,
+                    approvers=[session_name(arn) for arn in spec.members.approvers],
                 ),
                 child,
             )
@@ -93,13 +96,23 @@ class Team(ComponentResource):
         if dead_letters is not None:
             args = SchedulesArgs(shared, scheduled, front_door.function.alias_arn, dead_letters.arn)
             self._schedules = Schedules(f"{name}-schedules", args, child)
+        people = deciders(spec)
         operator = Operator(
             f"{name}-operator",
             OperatorArgs(
-                shared, spec.members.operators, front_door.function.alias_arn, self._reports(shared, platform)
+                shared=shared,
+                people=spec.members.operators,
+                deciders=people,
+                front_door_arn=front_door.function.alias_arn,
+                may_read=self._reports(shared, platform),
             ),
             child,
         )
+        approver = None
+        if people:
+            approver = Approver(
+                f"{name}-approver", ApproverArgs(shared, people, platform.approvals_arn), child
+            )
         records = self._register(name, front_door.url, platform.registry_id)
         retired = self._retire(name, spec.retired, shared, platform.registry_id)
         self.outputs: Mapping[str, Any] = {
@@ -107,6 +120,7 @@ class Team(ComponentResource):
             "front_door_url": front_door.url,
             "front_door_function": front_door.function.name,
             "operator_role_arn": operator.arn,
+            "approver_role_arn": approver.arn if approver else None,
             "memory_id": memory.memory_id,
             "memory_arn": memory.arn,
             "team_key_arn": key.arn,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from corral.audit.access_iam import Path
+from corral.spec.approvers import deciders
 from corral.spec.load import Environment
 from corral.spec.names import agent_role_name, tool_function_name
 from corral.spec.resolved import ResolvedAgent
@@ -43,6 +44,13 @@ def _platform(environment: Environment, tools: dict[str, Tool]) -> Iterator[Path
     for table, actions in (("agents", ("read",)), ("approvals", ("read", "write"))):
         for action in actions:
             yield Path(f"role {supervisor}", action, f"table {table}")
+    approvals, schedule = _name(environment, "approvals"), _name(environment, "approvals-schedule")
+    yield _service("lambda", approvals)
+    for table, actions in (("agents", ("read",)), ("approvals", ("read", "write"))):
+        for action in actions:
+            yield Path(f"role {approvals}", action, f"table {table}")
+    yield _service("scheduler", schedule)
+    yield Path(f"role {schedule}", "call", "function approvals")
     yield from _records(environment)
     for name, tool in tools.items():
         yield Path(f"role {gateway}", "call", f"function {name}")
@@ -83,6 +91,11 @@ def _team(environment: Environment, team: str) -> Iterator[Path]:
     for person in environment.teams[team].members.operators:
         yield Path(person, "become", f"role {operator}")
     yield Path(f"role {operator}", "call by URL", f"front door {team}")
+    approver = _name(environment, "team", team, "approver")
+    for person in deciders(environment.teams[team]):
+        yield Path(person, "become", f"role {approver}")
+    if deciders(environment.teams[team]):
+        yield Path(f"role {approver}", "call by URL", "function approvals")
     yield _service("lambda", door)
     for agent in agents:
         yield Path(f"role {door}", "call", f"agent {team}/{agent.key}")

@@ -3,6 +3,7 @@
 import typer
 
 from corral.cli import (
+    approvals,
     audit,
     bootstrap,
     destroy,
@@ -32,6 +33,7 @@ app.command("scenarios")(scenarios.command)
 app.command("destroy")(destroy.command)
 app.command("docs")(docs.command)
 app.add_typer(new.app, name="new")
+app.add_typer(approvals.app, name="approvals")
 app.add_typer(audit.app, name="audit")
 app.add_typer(drift.app, name="drift")
 app.command("upgrade")(upgrade.command)

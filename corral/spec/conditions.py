@@ -15,6 +15,7 @@ from corral.spec.tool import ArgumentSchema, Constraint
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 Value = str | int | float | bool
 
+WITHIN_MINUTES = 24 * 60  # for a decision, unless a rule says otherwise
 FORM = 'Allowed: an argument, one of < <= > >= == != and a value, joined by "and", as in amount_cents > 5000.'
 _COMPARISON = re.compile(
     r"\s*(?P<argument>[a-z][a-z0-9_]*)\s*(?P<operator><=|>=|==|!=|<|>)\s*"
@@ -34,10 +35,23 @@ class Condition:
 
 @dataclass(frozen=True)
 class ApprovalRule:
-    """A tool call that a person decides: one that meets all conditions, or every one without any."""
+    """A tool call that a person decides: one that meets all conditions, or every one without any.
+
+    It waits `within_minutes` for so many `approvers`; after half of that `delegate`, a principal, may decide as well.
+    """
 
     tool: str
     conditions: tuple[Condition, ...] = ()
+    within_minutes: int = WITHIN_MINUTES
+    approvers: int = 1
+    delegate: str | None = None
+
+    @property
+    def because(self) -> str:
+        """Why a person is asked, in words."""
+        if not self.conditions:
+            return f"every call of {self.tool} is a person's decision"
+        return " and ".join(f"{c.argument} {c.operator} {json.dumps(c.value)}" for c in self.conditions)
 
     def holds(self, arguments: Mapping[str, object]) -> bool:
         """Whether a call with these arguments is held. One that cannot be compared is."""

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from corral.spec import names
+from corral.spec.approvers import check_approvers
 from corral.spec.catalogue import CatalogueTool, load_catalogue
 from corral.spec.checks import check_domain, check_platform
 from corral.spec.document import D, Loaded, Report, load
@@ -82,6 +83,9 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
         name: _resolve_team(around, file, file.spec) for name, file in teams.items() if file.spec is not None
     }
     _check_derived_names(folder.name, teams)
+    for file in teams.values():
+        if platform.spec is not None and file.spec is not None:
+            check_approvers(file, file.spec, platform.spec)
     if report.errors or platform.spec is None:
         raise SpecErrors(report.errors)
     notices = [

@@ -14,7 +14,7 @@ from corral.spec.platform import Platform
 from corral.spec.prompt import PromptError, render_prompt
 from corral.spec.resolved import DEFAULT_LIMITS, AtSetTimes, ResolvedAgent, ResolvedLimits
 from corral.spec.source import Location, dotted, shown_path
-from corral.spec.team import Agent, Approval, ParameterValue, Team
+from corral.spec.team import Agent, Approval, ParameterValue, Team, TeamApproval
 from corral.spec.template import Parameter, Template
 from corral.spec.templates import LoadedTemplate, TemplateStore, value_problem
 
@@ -288,6 +288,14 @@ class _Resolver:
                 f"{listed({rule.tool for rule in rules})} needs approval, and the team has no approvers",
                 "Name at least one in members.approvers.",
             )
+        elif self.file.sound and (
+            short := [r.tool for r in rules if r.approvers > len(self.team.members.approvers)]
+        ):
+            self.error(
+                (),
+                f"{listed(set(short))} needs two people's approval, and the team has one approver",
+                "Name another in members.approvers.",
+            )
         return tuple(rules)
 
     def _all_known(self, tools: tuple[str, ...]) -> bool:
@@ -299,7 +307,8 @@ class _Resolver:
         tool = self.around.tools.get(approval.tool)
         if tool is not None:
             check(conditions, approval.tool, tool.spec.input, tool.spec.constraints)
-        return ApprovalRule(approval.tool, conditions)
+        delegate = approval.delegate if isinstance(approval, TeamApproval) else None
+        return ApprovalRule(approval.tool, conditions, approval.within_minutes, approval.approvers, delegate)
 
     def _model(self, template: LoadedTemplate | None) -> str:
         platform = self.around.platform

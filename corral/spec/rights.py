@@ -13,6 +13,11 @@ Stage = Literal["experiment", "pilot", "integration", "multi-agent", "enterprise
 PrincipalArn = Annotated[
     str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(root|user/.+|role/.+)$")
 ]
+# An account's root stands for whoever may do something in it, so that nobody could say who decided.
+ApproverArn = Annotated[
+    str,
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(user|role)/([!-~]+/)?[A-Za-z0-9_+=,.@-]{2,64}$"),
+]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 
@@ -62,6 +67,11 @@ class Deploy(Model):
     override: tuple[PrincipalArn, ...] = Field(
         default=(), description="Who may deploy outside the windows and in a freeze, with a reason."
     )
+
+
+def session_name(principal: str) -> str:
+    """Return the name of a principal in sessions of roles that tell people apart: the last part of its ARN."""
+    return principal.rpartition("/")[2]
 
 
 def zone(name: str) -> tzinfo:

@@ -4,9 +4,10 @@ from datetime import date
 
 from pydantic import Field
 
+from corral.spec.conditions import WITHIN_MINUTES
 from corral.spec.model import Document, Model, Owner
 from corral.spec.names import AgentName, ModelName, ParameterName, TeamName, TemplateReference, ToolName
-from corral.spec.rights import PrincipalArn
+from corral.spec.rights import ApproverArn, PrincipalArn
 from corral.spec.rights import Stage as Stage
 
 ParameterValue = str | int | float | bool
@@ -20,10 +21,13 @@ class Cost(Model):
 
 
 class Members(Model):
-    """IAM principals of the team. Operators talk to its agents; approvers decide on held tool calls."""
+    """IAM principals of the team. Operators talk to its agents; approvers decide on held tool calls.
+
+    An approver is one person to the platform, whoever may take the principal.
+    """
 
     operators: tuple[PrincipalArn, ...] = Field(min_length=1)
-    approvers: tuple[PrincipalArn, ...] = ()
+    approvers: tuple[ApproverArn, ...] = ()
 
 
 class Approval(Model):
@@ -34,6 +38,22 @@ class Approval(Model):
         default=None,
         max_length=200,
         description='Comparisons of arguments joined by "and": amount_cents > 5000',
+    )
+    within_minutes: int = Field(
+        default=WITHIN_MINUTES,
+        ge=10,
+        le=7 * 24 * 60,
+        description="How long a call waits for a decision and, once approved, to be made. Then it does not run.",
+    )
+    approvers: int = Field(default=1, ge=1, le=2, description="2: two different people must approve.")
+
+
+class TeamApproval(Approval):
+    """An approval of a team's own agent."""
+
+    delegate: ApproverArn | None = Field(
+        default=None,
+        description="Is told once half of the time is over and nobody has decided, and may decide from then on.",
     )
 
 
@@ -61,7 +81,7 @@ class Agent(Model):
     tools: tuple[ToolName, ...] | None = Field(
         default=None, description="Absent: the template's default tools."
     )
-    approval: tuple[Approval, ...] = ()
+    approval: tuple[TeamApproval, ...] = ()
     limits: Limits = Limits()
 
     @property

@@ -26,6 +26,7 @@ PATTERNS = {
     r"^\d{12}$": "an AWS account, twelve digits in quotes",
     r"^[a-z]{2}(-[a-z]+)+-\d$": "an AWS region, as in us-east-1",
     r"^arn:aws[a-z-]*:iam::\d{12}:(root|user/.+|role/.+)$": "the ARN of an IAM role, user or account root",
+    r"^arn:aws[a-z-]*:iam::\d{12}:(user|role)/([!-~]+/)?[A-Za-z0-9_+=,.@-]{2,64}$": "the ARN of an IAM role or user",
     r"^[a-z0-9-]+\.[a-z0-9.:-]+$": "a Bedrock model id, as in amazon.nova-pro-v1:0",
     r"^[a-z]+(-[a-z]+)*\.[a-z0-9-]+\.[a-z0-9.:-]+$": "an inference profile id, as in us.amazon.nova-pro-v1:0",
     r"^[0-9a-zA-Z-_ !?.]+$": "letters, digits, spaces and - _ ! ? .",

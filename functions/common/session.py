@@ -20,6 +20,11 @@ def runtime_session_id(caller_arn: str, agent: str, given: str | None) -> str:
     return _sealed(caller_arn, agent, nonce)
 
 
+def began(session_id: str, caller_arn: str, agent: str) -> bool:
+    """Whether a session was begun by this caller with this agent: its seal says so, and nobody else's fits."""
+    return session_id == _sealed(caller_arn, agent, session_id.partition("-")[0])
+
+
 def actor_id(caller_arn: str) -> str:
     """Return the caller's name in an agent's memory, in the characters AgentCore takes.
 

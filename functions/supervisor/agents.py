@@ -5,7 +5,7 @@ import math
 import operator
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from functions.common.aws import table
@@ -22,10 +22,25 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """Calls of `tool` whose arguments meet all conditions wait for a person; no conditions, all calls."""
+    """Calls of `tool` whose arguments meet all conditions wait for a person; no conditions, all calls.
+
+    They wait for `within_minutes`, until so many `approvers` have said yes. After half of that time `delegate` is
+    told, and may decide as well.
+    """
 
     tool: str
     conditions: tuple[tuple[str, str, Any], ...]
+    within_minutes: int = 24 * 60
+    approvers: int = 1
+    delegate: str = ""
+    tool_does: str = ""
+    because: str = ""
+
+    @classmethod
+    def read(cls, given: dict[str, Any]) -> "Rule":
+        """Read a rule as a team's stack writes it. Raises for anything it does not know."""
+        conditions = tuple((c["argument"], c["operator"], c["value"]) for c in given["conditions"])
+        return cls(**{**given, "conditions": conditions})
 
     def matches(self, tool: str, arguments: dict[str, Any]) -> bool:
         """Whether a person must decide on this call."""
@@ -57,9 +72,18 @@ class Agent:
     rules: tuple[Rule, ...]
     suspended: str | None  # why, if it is
 
-    def needs_approval(self, tool: str, arguments: dict[str, Any]) -> bool:
-        """Whether a person must decide on this call."""
-        return any(rule.matches(tool, arguments) for rule in self.rules)
+    def held_by(self, tool: str, arguments: dict[str, Any]) -> Rule | None:
+        """The rule by which a person must decide on this call: of several, the strictest of each. None if none."""
+        found = [rule for rule in self.rules if rule.matches(tool, arguments)]
+        if not found:
+            return None
+        return replace(
+            found[0],
+            within_minutes=min(rule.within_minutes for rule in found),
+            approvers=max(rule.approvers for rule in found),
+            delegate=next((rule.delegate for rule in found if rule.delegate), ""),
+            because="; ".join(dict.fromkeys(rule.because for rule in found)),
+        )
 
 
 def load(harness_arn: str) -> Agent | None:
@@ -74,10 +98,7 @@ def load(harness_arn: str) -> Agent | None:
     )
     if config is None:
         return None
-    rules = tuple(
-        Rule(rule["tool"], tuple((c["argument"], c["operator"], c["value"]) for c in rule["conditions"]))
-        for rule in json.loads(config["approval"])
-    )
+    rules = tuple(Rule.read(rule) for rule in json.loads(config["approval"]))
     suspended = None
     # Only the word "active" is active: a state somebody misspelled stops the agent.
     if state is not None and state.get("status") != "active":

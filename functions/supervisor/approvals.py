@@ -1,34 +1,30 @@
 """Calls that wait for a person: asked for once, granted once, for exactly these arguments in this session.
 
-An approval is an item of the approvals table. Its id follows from agent, tool, arguments and session, so that
-the same call asked again finds the same item. PENDING becomes APPROVED or DENIED by a person; APPROVED
-becomes USED here, by a conditional write, before the call is allowed: of any number of calls at the same time
-one gets the grant. A denial stands until the item expires. An item that is USED or has expired gives nothing
-any more: the call is held again under the same id, as a new question.
+The id of an approval follows from agent, tool, arguments and session, so that the same call asked again finds the
+same item of the table. People decide through the approvals function. APPROVED becomes USED here, by a conditional
+write, before the call is allowed: of any number of calls at the same time one gets the grant. A denial stands until
+the item expires. An item that is USED or has expired gives nothing any more: the call is held again under the same
+id, as a new question. No question is replaced, and no grant used, before the decision stream has each of its steps.
 """
 
 import hashlib
-import json
-import os
-import time
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from functions.common.aws import client, error_code, table
+from functions.common import approvals as table
+from functions.common.approval_notice import tell, until
+from functions.common.approvals import APPROVED, DENIED, EXPIRED, PENDING, USED, Item
+from functions.common.aws import error_code
 from functions.common.canonical import canonical_json, digest
-from functions.supervisor.agents import Agent
+from functions.supervisor.agents import Agent, Rule
 from functions.supervisor.decision import Decision, deny
 from functions.supervisor.hook import Hook
 
-logger = Logger()
-
-WAITING_SECONDS = 24 * 3600
+KEPT_SECONDS = 7 * 24 * 3600  # after it has expired, for people who look back; the audit records stay longer
 _ROUNDS = 3  # another call may change the item between reading and writing; then it is read again
-_SHOWN_CHARACTERS = 2000
 
 
 class UnsettledError(Exception):
@@ -40,7 +36,7 @@ def approval_id(agent: str, tool: str, arguments_sha256: str, session_id: str) -
     return hashlib.sha256("|".join((agent, tool, arguments_sha256, session_id)).encode()).hexdigest()[:16]
 
 
-def settle(hook: Hook, agent: Agent) -> Decision:
+def settle(hook: Hook, agent: Agent, rule: Rule) -> Decision:
     """Use the grant for this call, or ask for one, or say how far it is."""
     wanted: dict[str, Any] = {
         "agent": hook.harness_arn,
@@ -48,101 +44,91 @@ def settle(hook: Hook, agent: Agent) -> Decision:
         "arguments_sha256": digest(hook.arguments),
         "session_id": hook.session_id,
     }
-    wanted["id"] = key = approval_id(*wanted.values())
+    wanted["id"] = approval_id(*wanted.values())
+    wanted["team"] = agent.team
     for _ in range(_ROUNDS):
-        item = _approvals().get_item(Key={"id": key}, ConsistentRead=True).get("Item")
-        if item is None or item["expires_at"] <= time.time() or item["status"] == "USED":
-            if _ask(wanted, item, hook, agent):
-                return deny(f"pending approval {key}: a person has been asked to decide", key)
-        elif item["status"] == "PENDING":
+        item = table.approvals().get_item(Key=table.key_of(wanted), ConsistentRead=True).get("Item")
+        if item is not None:
+            table.record(item)
+        if item is None or item["expires_at"] <= table.now() or item["status"] in (USED, EXPIRED):
+            if (asked := _ask(wanted, item, hook, agent, rule)) is not None:
+                return _pending(asked, "a person has been asked to decide")
+        elif item["status"] == PENDING:
             if "notified_at" not in item:
-                _notify(item, agent)
-            return deny(f"pending approval {key}: a person has yet to decide", key)
-        elif item["status"] == "DENIED":
-            return deny(f"approval denied {key}: do not ask for this again", key)
-        elif item["status"] == "APPROVED" and _use(wanted):
-            return Decision(True, f"approval {key}", key, item.get("decided_by"))
-    raise UnsettledError(key)
+                _notify(item)
+            return _pending(item, "a person has yet to decide")
+        elif item["status"] == DENIED:
+            said = f" The approver says: {item['reason']}" if item.get("reason") else ""
+            return deny(f"approval denied {item['id']}: do not ask for this again.{said}", item["id"])
+        elif item["status"] == APPROVED and (used := _use(wanted, item)) is not None:
+            return Decision(True, f"approval {used['id']}", used["id"], ", ".join(used["approved_by"]))
+    raise UnsettledError(wanted["id"])
 
 
-def _approvals() -> Any:
-    return table(os.environ["APPROVALS_TABLE"])
-
-
-def _use(wanted: dict[str, Any]) -> bool:
-    """Turn APPROVED into USED, if it is still there, still valid, and for this very call."""
-    now = int(time.time())
-    condition = Attr("status").eq("APPROVED") & Attr("expires_at").gt(now)
-    for name in ("agent", "tool", "arguments_sha256", "session_id"):
-        condition = condition & Attr(name).eq(wanted[name])
-    return _written(
-        _approvals().update_item,
-        Key={"id": wanted["id"]},
-        UpdateExpression="SET #status = :used, used_at = :now",
-        ConditionExpression=condition,
-        ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":used": "USED", ":now": now},
+def _pending(item: Item, state: str) -> Decision:
+    """Hold the call, and let the agent tell its user: nobody is to wait for an answer that does not come."""
+    return deny(
+        f"pending approval {item['id']}: {state}, until {until(item)}. The call did not run. Do not try it again now: "
+        "tell the user what waits for a decision and until when, and to ask again in this session after it.",
+        item["id"],
     )
 
 
-def _ask(wanted: dict[str, Any], previous: dict[str, Any] | None, hook: Hook, agent: Agent) -> bool:
-    """Put the question, in the place of one that has run its course. False if another call was faster."""
-    now = datetime.now(UTC)
+def _use(wanted: dict[str, Any], item: Item) -> Item | None:
+    """Turn APPROVED into USED, if it is still there, still valid, and for this very call. Returns what was used."""
+    moment = table.now()
+    condition = Attr("status").eq(APPROVED) & Attr("expires_at").gt(moment)
+    for name in ("agent", "tool", "arguments_sha256", "session_id"):
+        condition = condition & Attr(name).eq(wanted[name])
+    done = table.step(table.RAN, wanted["agent"])
+    used = table.change(item, done, condition, status=USED, used_at=moment)
+    if used is not None:
+        table.record(used)
+    return used
+
+
+def _ask(wanted: dict[str, Any], previous: Item | None, hook: Hook, agent: Agent, rule: Rule) -> Item | None:
+    """Put the question, in the place of one that has run its course. None if another call was faster."""
+    moment = datetime.now(UTC)
+    seconds, asked = rule.within_minutes * 60, int(moment.timestamp())
     item = {
         **wanted,
         "agent_name": agent.name,
-        "team": agent.team,
+        "environment": agent.environment,
         "arguments": canonical_json(hook.arguments),
-        "status": "PENDING",
-        "requested_at": now.isoformat(timespec="microseconds"),
-        "expires_at": int(now.timestamp()) + WAITING_SECONDS,
+        "tool_does": rule.tool_does,
+        "because": rule.because,
+        "approvers_needed": rule.approvers,
+        "approved_by": [],
+        "delegate": rule.delegate,
+        "status": PENDING,
+        "requested_at": moment.isoformat(timespec="microseconds"),
+        "escalates_at": asked + seconds // 2,
+        "expires_at": asked + seconds,
+        "kept_until": asked + seconds + KEPT_SECONDS,
+        "steps": [table.step(table.ASKED, hook.harness_arn, rule.because)],
+        "recorded": 0,
     }
     condition = Attr("id").not_exists()
     if previous is not None:
-        same_question = Attr("requested_at").eq(previous["requested_at"])
-        condition = condition | (same_question & Attr("status").eq(previous["status"]))
-    if not _written(_approvals().put_item, Item=item, ConditionExpression=condition):
-        return False
-    _notify(item, agent)
-    return True
-
-
-def _notify(item: dict[str, Any], agent: Agent) -> None:
-    """Tell the approvers. If that fails the call stays held, and the next attempt tries again."""
-    expires = datetime.fromtimestamp(int(item["expires_at"]), UTC).isoformat(timespec="minutes")
-    arguments = json.dumps(json.loads(item["arguments"]), indent=2, ensure_ascii=False)
-    if len(arguments) > _SHOWN_CHARACTERS:
-        arguments = f"{arguments[:_SHOWN_CHARACTERS]}\n(cut here; the table has all of it)"
-    message = (
-        f"Agent {agent.name} of team {agent.team} wants to call {item['tool']} and may not without a "
-        f"person's decision.\n\nApproval: {item['id']}\nEnvironment: {agent.environment}\n"
-        f"Arguments: {arguments}\nSession: {item['session_id']}\n"
-        f"Asked: {item['requested_at']}\nExpires: {expires}\n\n"
-        "The call runs once, with exactly these arguments, if it is approved.\n"
-    )
+        same = Attr("requested_at").eq(previous["requested_at"]) & Attr("status").eq(previous["status"])
+        condition = condition | (same & Attr("steps").size().eq(len(previous["steps"])))
     try:
-        client("sns").publish(
-            TopicArn=os.environ["ALERTS_TOPIC_ARN"],
-            Subject=f"Approval needed: {agent.team}/{agent.name} {item['tool']}"[:100],
-            Message=message,
-        )
-        _written(
-            _approvals().update_item,
-            Key={"id": item["id"]},
-            UpdateExpression="SET notified_at = :now",
-            ConditionExpression=Attr("requested_at").eq(item["requested_at"]),
-            ExpressionAttributeValues={":now": datetime.now(UTC).isoformat(timespec="seconds")},
-        )
-    except Exception as error:
-        logger.error("approvers not told", extra={"approval": item["id"], "cause": error_code(error)})
-
-
-def _written(write: Any, **arguments: Any) -> bool:
-    """Do a conditional write. False if its condition did not hold."""
-    try:
-        write(**arguments)
+        table.approvals().put_item(Item=item, ConditionExpression=condition)
     except ClientError as error:
         if error_code(error) != "ConditionalCheckFailedException":
             raise
-        return False
-    return True
+        return None
+    table.record(item)
+    _notify(item)
+    return item
+
+
+def _notify(item: Item) -> None:
+    """Tell the approvers. If that fails the call stays held, and the next attempt tries again."""
+    if tell(item, "Approval needed", "A call may not run without a person's decision."):
+        moment = datetime.now(UTC).isoformat(timespec="seconds")
+        done = table.step(table.NOTIFIED, "supervisor", "the alerts topic")
+        told = table.change(item, done, Attr("notified_at").not_exists(), notified_at=moment)
+        if told is not None:
+            table.record(told)

@@ -20,6 +20,7 @@ def decide(hook: Hook, agent: Agent | None) -> Decision:
         return ALLOW
     if hook.tool not in agent.tools:
         return deny(f"tool not granted: {hook.tool}")
-    if agent.needs_approval(hook.tool, hook.arguments or {}):
-        return settle(hook, agent)
+    rule = agent.held_by(hook.tool, hook.arguments or {})
+    if rule is not None:
+        return settle(hook, agent, rule)
     return ALLOW

@@ -26,12 +26,14 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "ENVIRONMENT": "dev",
     "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "Corral",
     "TABLE_NAME": "own-table",
     "IDEMPOTENCY_TABLE": "idempotency",
     "DOCUMENTS_BUCKET": "documents",
     "AGENTS_TABLE": "agents",
     "APPROVALS_TABLE": "approvals",
     "DECISIONS_STREAM": "decisions",
+    "TEAM_ROLES": "arn:aws:sts::123456789012:assumed-role/corral-dev-team-",
     "ATHENA_WORKGROUP": "warehouse",
     "WAREHOUSE_DATABASES": json.dumps(
         {"sales-orders": "corral_dev_sales_orders", "hr-people": "corral_dev_hr"}
@@ -145,11 +147,17 @@ class Platform:
 
     def __init__(self) -> None:
         self.agents = create_table("agents", "agent", "item")
-        self.approvals = create_table("approvals", "id")
+        self.approvals = create_table("approvals", "team", "id")
         rule = {
             "tool": "refund-issue",
             "conditions": [{"argument": "amount_cents", "operator": ">", "value": 5000}],
+            "within_minutes": 60,
+            "approvers": 1,
+            "delegate": "deputy",
+            "tool_does": "Pays back an order.",
+            "because": "amount_cents > 5000",
         }
+        self.rule = rule
         self.config = {
             "agent": self.arn,
             "item": "config",
@@ -158,6 +166,7 @@ class Platform:
             "environment": "dev",
             "tools": ["knowledge-search", "refund-issue"],
             "approval": json.dumps([rule]),
+            "approvers": ["lead", "bob", "ann"],
         }
         self.agents.put_item(Item=self.config)
         boto3_client("s3").create_bucket(
@@ -202,15 +211,35 @@ class Platform:
     def set(self, key: str, **values: Any) -> None:
         """Change an approval."""
         self.approvals.update_item(
-            Key={"id": key}, AttributeUpdates={name: {"Value": value} for name, value in values.items()}
+            Key={"team": "support", "id": key},
+            AttributeUpdates={name: {"Value": value} for name, value in values.items()},
         )
 
+    def item(self, key: str) -> dict[str, Any]:
+        """Return an approval as it is now."""
+        found = self.approvals.get_item(Key={"team": "support", "id": key}, ConsistentRead=True)
+        return dict(found["Item"])
+
     def approve(self, key: str) -> None:
-        """Approve, as a person does."""
-        self.set(key, status="APPROVED", decided_by="bob")
+        """Approve, without the approvals function."""
+        self.set(key, status="APPROVED", approved_by=["bob"])
+
+    def rules(self, *changes: dict[str, Any]) -> None:
+        """Give the agent the usual rule with changes, once for each."""
+        rules = [{**self.rule, **change} for change in changes]
+        self.agents.put_item(Item={**self.config, "approval": json.dumps(rules)})
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the decision records in the order in which they were written."""
+        """Return the decision records of agents' steps in the order in which they were written."""
+        return [record for record in self._records() if "." not in record["event"]]
+
+    def steps(self) -> list[tuple[str, str, str | None]]:
+        """Return what was recorded of approvals, in order: step, who, why."""
+        found = [record for record in self._records() if "." in record["event"]]
+        assert len({record["id"] for record in found}) == len(found)
+        return [(r["event"].removeprefix("approval."), r["actor"], r["reason"]) for r in found]
+
+    def _records(self) -> list[dict[str, Any]]:
         found = sorted(
             boto3_resource("s3").Bucket("audit").objects.all(), key=lambda item: item.last_modified
         )

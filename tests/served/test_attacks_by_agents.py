@@ -173,9 +173,9 @@ def refund(cents: int, order: str = "A-1009") -> dict[str, Any]:
 def approve(target: Target, approval: str) -> dict[str, Any]:
     """What an approver decides, written as the platform writes it."""
     table = target.admin.resource("dynamodb").Table(target.platform["approvals_table"])
-    item = dict(table.get_item(Key={"id": approval})["Item"])
+    item = dict(table.get_item(Key={"team": "support", "id": approval})["Item"])
     assert item["status"] == "PENDING"
-    table.put_item(Item={**item, "status": "APPROVED", "decided_by": "lead@example.com"})
+    table.put_item(Item={**item, "status": "APPROVED", "approved_by": ["lead@example.com"]})
     return item
 
 
@@ -232,7 +232,10 @@ def test_no_agent_and_no_operator_decides_on_its_own_call(target: Target) -> Non
     for role in roles:
         client = target.role_client("dynamodb", role)
         for table, item in (
-            (target.platform["approvals_table"], {"id": {"S": "x"}, "status": {"S": "APPROVED"}}),
+            (
+                target.platform["approvals_table"],
+                {"team": {"S": "support"}, "id": {"S": "x"}, "status": {"S": "APPROVED"}},
+            ),
             (target.platform["agents_table"], {"agent": {"S": "x"}, "item": {"S": "config"}}),
         ):
             code = refusal(lambda client=client, t=table, i=item: client.put_item(TableName=t, Item=i))

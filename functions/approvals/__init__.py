@@ -1,0 +1,1 @@
+"""Where people decide on the calls that the supervisor holds."""

@@ -101,7 +101,7 @@ class Agent(ComponentResource):
             table_name=args.agents_table,
             hash_key="agent",
             range_key="item",
-            item=made.arn.apply(lambda arn: json.dumps(_config_item(agent, arn))),
+            item=made.arn.apply(lambda arn: json.dumps(_config_item(agent, args.tools, arn))),
             opts=child,
         )
         policies, self.policy_sha256 = self._policies(name, args)
@@ -171,7 +171,7 @@ def _model_arns(args: AgentArgs) -> list[str]:
     return [f"arn:{site.partition}:bedrock:{region}::foundation-model/{model.id}"]
 
 
-def _config_item(agent: ResolvedAgent, harness_arn: str) -> dict[str, Any]:
+def _config_item(agent: ResolvedAgent, tools: Mapping[str, Tool], harness_arn: str) -> dict[str, Any]:
     """What the supervisor knows of an agent, as a DynamoDB item."""
     approval = [
         {
@@ -188,6 +188,8 @@ def _config_item(agent: ResolvedAgent, harness_arn: str) -> dict[str, Any]:
         "environment": {"S": agent.environment},
         "team": {"S": agent.team},
         "name": {"S": agent.name},
+        "key": {"S": agent.key},
         "tools": {"L": [{"S": tool} for tool in agent.tools]},
+        "reads": {"L": [{"S": tool} for tool in agent.tools if tools[tool].access == "read"]},
         "approval": {"S": json.dumps(approval)},
     }

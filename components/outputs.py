@@ -14,6 +14,7 @@ from corral.spec.template import GuardrailLevel
 
 _NEEDED = (
     *("team_boundary_arn", "gateway_arn", "policy_engine_id", "supervisor_arn", "agents_table"),
+    "override_arn",
     *("guardrail_arn", "guardrail_id", "guardrail_version", "platform_key_arn"),
     *("guardrail_strict_arn", "guardrail_strict_id", "guardrail_strict_version"),
 )
@@ -38,6 +39,7 @@ class PlatformOutputs:
     policy_engine_id: Output[str]
     supervisor_arn: Output[str]
     agents_table: Output[str]
+    override_arn: Output[str]
     guardrail_arn: Output[str]
     guardrail_id: Output[str]
     guardrail_version: Output[str]

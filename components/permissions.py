@@ -34,6 +34,7 @@ WILDCARDS = {
     "TrailSearch": "DescribeTrails and LookupEvents take no resource",
     "AuditRecords": "the objects of the audit bucket",
     "RegistryRecords": "the records of one registry",
+    "RolePaths": "the roles of one environment, of teams to come as well; it reads where they stand",
 }
 
 
@@ -66,6 +67,20 @@ def table_items(name: str, table_arn: Input[str], *, read_only: bool = False, de
     """Read, and unless told otherwise write, single items of a table."""
     allowed = actions.ITEMS[:1] if read_only else actions.ITEMS
     return Grant(name, (*allowed, *actions.DELETE_ITEM) if delete else allowed, [table_arn])
+
+
+def overrides_read(table_arn: Input[str]) -> Grant:
+    """Read what is put above an agent, all of its scopes at once."""
+    return Grant("Overrides", actions.BATCH_GET, [table_arn])
+
+
+def overrides_change(site: Site, overrides_arn: Input[str], agents_arn: Input[str]) -> list[Grant]:
+    """Put something above agents, look up which there are, and whose the role of a caller is."""
+    return [
+        Grant("Overrides", (*actions.BATCH_GET, *actions.SCAN, *actions.ITEMS[1:2]), [overrides_arn]),
+        Grant("Agents", actions.SCAN, [agents_arn]),
+        Grant("RolePaths", actions.ROLE_PATH, [site.global_arn("iam", f"role/corral/{site.environment}/*")]),
+    ]
 
 
 def secret_value(secret_arn: Input[str]) -> Grant:
@@ -186,12 +201,22 @@ def delivery(bucket_arn: Input[str]) -> Grant:
 
 
 def front_door_call(alias_arn: Input[str]) -> list[Grant]:
-    """Call one front door through its URL only. AWS asks for both actions since October 2025."""
+    """Call one front door through its URL only."""
+    return _url_call("FrontDoor", alias_arn)
+
+
+def override_call(alias_arn: Input[str]) -> list[Grant]:
+    """Find the override function's URL and call it. Whom the caller may override is for the function."""
+    return [*_url_call("Override", alias_arn), Grant("OverrideAddress", actions.URL_ADDRESS, [alias_arn])]
+
+
+def _url_call(name: str, alias_arn: Input[str]) -> list[Grant]:
+    """Call a function through its URL only. AWS asks for both actions since October 2025."""
     by_url: Conditions = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
     signed: Conditions = {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
     return [
-        Grant("FrontDoorUrl", actions.INVOKE_URL, [alias_arn], signed),
-        Grant("FrontDoor", actions.INVOKE, [alias_arn], by_url),
+        Grant(f"{name}Url", actions.INVOKE_URL, [alias_arn], signed),
+        Grant(name, actions.INVOKE, [alias_arn], by_url),
     ]
 
 

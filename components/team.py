@@ -92,7 +92,11 @@ class Team(ComponentResource):
         operator = Operator(
             f"{name}-operator",
             OperatorArgs(
-                shared, spec.members.operators, front_door.function.alias_arn, self._reports(shared, platform)
+                shared,
+                spec.members.operators,
+                front_door.function.alias_arn,
+                platform.override_arn,
+                self._reports(shared, platform),
             ),
             child,
         )

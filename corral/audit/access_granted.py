@@ -40,13 +40,24 @@ def _platform(environment: Environment, tools: dict[str, Tool]) -> Iterator[Path
     yield Path(f"role {gateway}", "read", "gateway")  # it asks its policy engine about itself
     yield _service("lambda", supervisor)
     yield Path(f"service {_AGENTCORE}", "call", "function supervisor")  # the hooks
-    for table, actions in (("agents", ("read",)), ("approvals", ("read", "write"))):
+    for table, actions in (("agents", ("read",)), ("overrides", ("read",)), ("approvals", ("read", "write"))):
         for action in actions:
             yield Path(f"role {supervisor}", action, f"table {table}")
+    yield from _override(environment)
     yield from _records(environment)
     for name, tool in tools.items():
         yield Path(f"role {gateway}", "call", f"function {name}")
         yield from _tool(environment, name, tool)
+
+
+def _override(environment: Environment) -> Iterator[Path]:
+    function, operator = _name(environment, "override"), _name(environment, "operator")
+    yield _service("lambda", function)
+    yield Path(f"role {function}", "read", "table agents")
+    yield from (Path(f"role {function}", action, "table overrides") for action in ("read", "write"))
+    for person in environment.platform.operators:
+        yield Path(person, "become", f"role {operator}")
+        yield Path(f"role {operator}", "call by URL", "function override")
 
 
 def _records(environment: Environment) -> Iterator[Path]:
@@ -83,6 +94,7 @@ def _team(environment: Environment, team: str) -> Iterator[Path]:
     for person in environment.teams[team].members.operators:
         yield Path(person, "become", f"role {operator}")
     yield Path(f"role {operator}", "call by URL", f"front door {team}")
+    yield Path(f"role {operator}", "call by URL", "function override")  # which knows whose operator it is
     yield _service("lambda", door)
     for agent in agents:
         yield Path(f"role {door}", "call", f"agent {team}/{agent.key}")

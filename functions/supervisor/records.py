@@ -1,12 +1,11 @@
-"""The decision record: one line of JSON for each step, delivered to the audit bucket by Firehose."""
+"""The decision record of a step."""
 
-import json
 import os
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.common.aws import client
 from functions.common.canonical import digest
+from functions.common.records import put
 from functions.supervisor.agents import Agent
 from functions.supervisor.decision import Decision
 from functions.supervisor.hook import AFTER_INVOCATION, AFTER_TOOL_CALL, Hook
@@ -14,10 +13,7 @@ from functions.supervisor.hook import AFTER_INVOCATION, AFTER_TOOL_CALL, Hook
 
 def write(hook: Hook, agent: Agent | None, decision: Decision) -> None:
     """Write the record. Returns once Firehose has it, raises if it has not."""
-    line = json.dumps(record(hook, agent, decision), separators=(",", ":"), allow_nan=False)
-    client("firehose").put_record(
-        DeliveryStreamName=os.environ["DECISIONS_STREAM"], Record={"Data": f"{line}\n".encode()}
-    )
+    put(record(hook, agent, decision))
 
 
 def record(hook: Hook, agent: Agent | None, decision: Decision) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 INVOKE = ("lambda:InvokeFunction",)
 INVOKE_URL = ("lambda:InvokeFunctionUrl",)
-URL_READ = ("lambda:GetFunctionUrlConfig",)
+URL_ADDRESS = ("lambda:GetFunctionUrlConfig",)
+BATCH_GET = ("dynamodb:BatchGetItem",)
+SCAN = ("dynamodb:Scan",)
 DELETE_ITEM = ("dynamodb:DeleteItem",)
+ROLE_PATH = ("iam:GetRole",)
 SECRET = ("secretsmanager:GetSecretValue",)
 OBJECT = ("s3:GetObject",)
 ATHENA_RUN = ("athena:StartQueryExecution", "athena:StopQueryExecution")
@@ -69,6 +72,11 @@ REGISTRY_READ = (
 PLATFORM_ACTIONS = frozenset(
     (
         *INVOKE,
+        *INVOKE_URL,
+        *URL_ADDRESS,
+        *BATCH_GET,
+        *SCAN,
+        *ROLE_PATH,
         *DELETE_ITEM,
         *SECRET,
         *OBJECT,
@@ -102,7 +110,7 @@ TEAM_ACTIONS = frozenset(
     (
         *INVOKE,
         *INVOKE_URL,
-        *URL_READ,
+        *URL_ADDRESS,
         *OBJECT,
         *BUCKET[1:],
         *SEND,

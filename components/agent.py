@@ -196,7 +196,9 @@ def _config_item(args: AgentArgs, harness_arn: str) -> dict[str, Any]:
         "environment": {"S": agent.environment},
         "team": {"S": agent.team},
         "name": {"S": agent.name},
+        "key": {"S": agent.key},
         "tools": {"L": [{"S": tool} for tool in agent.tools]},
+        "reads": {"L": [{"S": tool} for tool in agent.tools if args.tools[tool].access == "read"]},
         "approval": {"S": json.dumps(approval)},
         "approvers": {"L": [{"S": name} for name in args.approvers]},
     }

@@ -35,11 +35,12 @@ TRAIL_COLUMNS = {
     **dict.fromkeys(("sessioncredentialfromconsole", "edgedevicedetails"), "string"),
     "tlsdetails": "struct<tlsversion:string,ciphersuite:string,clientprovidedhostheader:string>",
 }
-# What functions/supervisor/records.py writes; a test holds the two together. Arguments are kept as JSON text.
+# What the supervisor and the override function write; a test holds them together. Arguments are kept as JSON text.
 DECISION_COLUMNS = {
     **dict.fromkeys(("id", "time", "environment", "team", "agent", "harness_arn", "session_id"), "string"),
     **dict.fromkeys(("event", "tool", "tool_use_id", "arguments", "arguments_sha256"), "string"),
     **dict.fromkeys(("decision", "reason", "approval_id", "approved_by", "outcome", "stop_reason"), "string"),
+    "decided_by": "string",
     "usage": "struct<input_tokens:bigint,output_tokens:bigint>",
 }
 _CLOUDTRAIL_INPUT = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"

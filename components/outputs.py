@@ -13,14 +13,8 @@ from pulumi import Output
 from corral.spec.template import GuardrailLevel
 
 _NEEDED = (
-    *(
-        "team_boundary_arn",
-        "gateway_arn",
-        "policy_engine_id",
-        "supervisor_arn",
-        "agents_table",
-        "approvals_arn",
-    ),
+    *("team_boundary_arn", "gateway_arn", "policy_engine_id", "supervisor_arn", "agents_table"),
+    *("approvals_arn", "override_arn"),
     *("guardrail_arn", "guardrail_id", "guardrail_version", "platform_key_arn"),
     *("guardrail_strict_arn", "guardrail_strict_id", "guardrail_strict_version"),
 )
@@ -46,6 +40,7 @@ class PlatformOutputs:
     supervisor_arn: Output[str]
     agents_table: Output[str]
     approvals_arn: Output[str]
+    override_arn: Output[str]
     guardrail_arn: Output[str]
     guardrail_id: Output[str]
     guardrail_version: Output[str]

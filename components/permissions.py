@@ -35,6 +35,7 @@ WILDCARDS = {
     "TrailSearch": "DescribeTrails and LookupEvents take no resource",
     "AuditRecords": "the objects of the audit bucket",
     "RegistryRecords": "the records of one registry",
+    "RolePaths": "the roles of one environment, of teams to come as well; it reads where they stand",
 }
 
 
@@ -72,6 +73,18 @@ def table_items(name: str, table_arn: Input[str], *, read_only: bool = False, de
 def table_reading(name: str, table_arn: Input[str]) -> Grant:
     """Find and read a table's items, and change those that are there."""
     return Grant(name, (*actions.ITEMS[:1], *actions.ITEMS[2:], *actions.ITEMS_FIND), [table_arn])
+def overrides_read(table_arn: Input[str]) -> Grant:
+    """Read what is put above an agent, all of its scopes at once."""
+    return Grant("Overrides", actions.BATCH_GET, [table_arn])
+
+
+def overrides_change(site: Site, overrides_arn: Input[str], agents_arn: Input[str]) -> list[Grant]:
+    """Put something above agents, look up which there are, and whose the role of a caller is."""
+    return [
+        Grant("Overrides", (*actions.BATCH_GET, *actions.SCAN, *actions.ITEMS[1:2]), [overrides_arn]),
+        Grant("Agents", actions.SCAN, [agents_arn]),
+        Grant("RolePaths", actions.ROLE_PATH, [site.global_arn("iam", f"role/corral/{site.environment}/*")]),
+    ]
 
 
 def secret_value(secret_arn: Input[str]) -> Grant:
@@ -201,9 +214,9 @@ def url_call(name: str, alias_arn: Input[str]) -> list[Grant]:
     ]
 
 
-def url_reading(alias_arn: Input[str]) -> Grant:
+def url_reading(name: str, alias_arn: Input[str]) -> Grant:
     """Find out the URL of one function."""
-    return Grant("OwnUrl", actions.URL_READ, [alias_arn])
+    return Grant(f"{name}Address", actions.URL_ADDRESS, [alias_arn])
 
 
 def report_reading(bucket_arn: Input[str], team: str, key_arn: Input[str]) -> list[Grant]:

@@ -17,8 +17,9 @@ from components.domains import Domains, DomainsArgs, documents_bucket
 from components.gateway import MODE, Gateway, GatewayArgs
 from components.guardrail import Guardrail, GuardrailArgs
 from components.keys import Key, KeyArgs
+from components.override import Override, OverrideArgs
 from components.registry import Registry, RegistryArgs
-from components.roles import Auditor, AuditorArgs
+from components.roles import Auditor, AuditorArgs, PlatformOperator, PlatformOperatorArgs
 from components.site import Shared, Site
 from components.supervisor import Supervisor, SupervisorArgs
 from components.table import Table, TableArgs
@@ -115,6 +116,11 @@ class Platform(ComponentResource):
             ApprovalsArgs(shared, self._environment.root, self._decisions, self._supervisor),
             self._child,
         )
+        self._override = Override(
+            f"{name}-override",
+            OverrideArgs(shared, self._environment.root, self._decisions, self._supervisor),
+            self._child,
+        )
 
     def _build_catalogue(self, name: str) -> None:
         """Gateway, tools, targets, in this order. Policies come with the teams."""
@@ -153,6 +159,10 @@ class Platform(ComponentResource):
             self._registry = Registry(
                 f"{name}-registry", RegistryArgs(shared, environment.tools), self._child
             )
+        self._operator: PlatformOperator | None = None
+        if spec.operators:
+            args = PlatformOperatorArgs(shared, spec.operators, self._override.function.alias_arn)
+            self._operator = PlatformOperator(f"{name}-operator", args, self._child)
         self._auditor: Auditor | None = None
         if spec.auditors:
             self._auditor = Auditor(
@@ -195,7 +205,7 @@ class Platform(ComponentResource):
         """All that the platform is made of but the alerts and the teams' boundary."""
         parts: list[Resource | None] = [
             *(self._boundary, self._key, self._audit_key, self._audit, self._lake, self._decisions),
-            *(self._supervisor, self._approvals, self._domains, self._idempotency),
+            *(self._supervisor, self._approvals, self._override, self._operator, self._domains, self._idempotency),
             *(self._gateway, *self._tools.values()),
             *(self._targets, self._guardrail, self._strict, self._registry, self._auditor),
         ]
@@ -229,6 +239,7 @@ class Platform(ComponentResource):
         functions = [
             supervisor.function,
             self._approvals.function,
+            self._override.function,
             *(tool.function for tool in self._tools.values()),
         ]
         groups = [self._audit.log_group, self._decisions.log_group, *(f.log_group for f in functions)]
@@ -261,6 +272,10 @@ class Platform(ComponentResource):
             "agents_table_arn": supervisor.agents.arn,
             "approvals_table": supervisor.approvals.name,
             **self._approvals.outputs,
+            "overrides_table": supervisor.overrides.name,
+            "override_arn": self._override.function.alias_arn,
+            "override_url": self._override.url,
+            "operator_role_arn": self._operator.arn if self._operator else None,
             "guardrail_id": self._guardrail.guardrail_id,
             "guardrail_arn": self._guardrail.arn,
             "guardrail_version": self._guardrail.version,

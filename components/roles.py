@@ -1,4 +1,4 @@
-"""The roles of people: a team's operators and approvers, and auditors."""
+"""The roles of people: a team's operators and approvers, the platform's own operators, and auditors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from components.alert_patterns import RULES
 from components.policy_documents import Grant, named_trust, people_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
+from corral.spec.names import operator_role_name
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,13 @@ class OperatorArgs:
     shared: Shared
     people: Sequence[str]
     deciders: Sequence[str]
-    front_door_arn: Input[str]  # of the function's alias
+    front_door_arn: Input[str]  # of the functions' aliases
+    override_arn: Input[str]
     may_read: Sequence[Grant] = ()
 
 
 class Operator(ComponentResource):
-    """Talks to the agents of one team through its front door, reads what they write, and can do nothing else."""
+    """Talks to the agents of one team, reads what they write, suspends and resumes them; nothing else."""
 
     def __init__(self, name: str, args: OperatorArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Operator", name, None, opts)
@@ -36,10 +38,15 @@ class Operator(ComponentResource):
             name,
             RoleArgs(
                 shared=shared,
-                aws_name=shared.site.name("team", shared.owner, "operator"),
+                aws_name=operator_role_name(shared.site.environment, shared.owner),
                 description=f"Talks to the agents of team {shared.owner}.",
                 trust=people_trust(args.people, args.deciders),
-                grants=[*permissions.url_call("FrontDoor", args.front_door_arn), *args.may_read],
+                grants=[
+                    *permissions.url_call("FrontDoor", args.front_door_arn),
+                    *permissions.url_call("Override", args.override_arn),
+                    permissions.url_reading("Override", args.override_arn),
+                    *args.may_read,
+                ],
             ),
             ResourceOptions(parent=self),
         )
@@ -74,7 +81,39 @@ class Approver(ComponentResource):
                 trust=named_trust(args.people),
                 grants=[
                     *permissions.url_call("Approvals", args.approvals_arn),
-                    permissions.url_reading(args.approvals_arn),
+                    permissions.url_reading("Approvals", args.approvals_arn),
+                ],
+            ),
+            ResourceOptions(parent=self),
+        )
+        self.arn = role.arn
+        self.register_outputs({"arn": self.arn})
+
+
+@dataclass(frozen=True)
+class PlatformOperatorArgs:
+    """Arguments of a PlatformOperator."""
+
+    shared: Shared
+    people: Sequence[str]
+    override_arn: Input[str]
+
+
+class PlatformOperator(ComponentResource):
+    """Suspends and resumes any agent, any team and the environment, and can do nothing else."""
+
+    def __init__(self, name: str, args: PlatformOperatorArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("corral:index:PlatformOperator", name, None, opts)
+        role = Role(
+            name,
+            RoleArgs(
+                shared=args.shared,
+                aws_name=operator_role_name(args.shared.site.environment, None),
+                description="Suspends and resumes agents of any team.",
+                trust=people_trust(args.people),
+                grants=[
+                    *permissions.url_call("Override", args.override_arn),
+                    permissions.url_reading("Override", args.override_arn),
                 ],
             ),
             ResourceOptions(parent=self),

@@ -31,13 +31,14 @@ class SupervisorArgs:
 
 
 class Supervisor(ComponentResource):
-    """Function, the table of agents, the table of approvals, and the topic for alerts."""
+    """Function, the tables of agents, of what is put above them and of approvals, and the topic for alerts."""
 
     def __init__(self, name: str, args: SupervisorArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Supervisor", name, None, opts)
         shared, site = args.shared, args.shared.site
         child = ResourceOptions(parent=self)
         self.agents = Table(f"{name}-agents", TableArgs(shared, site.name("agents"), "agent", "item"), child)
+        self.overrides = Table(f"{name}-overrides", TableArgs(shared, site.name("overrides"), "scope"), child)
         self.approvals = Table(
             f"{name}-approvals",
             TableArgs(shared, site.name("approvals"), "team", "id", expires="kept_until"),
@@ -84,12 +85,14 @@ class Supervisor(ComponentResource):
                 code=code(args.root, args.root / "functions/supervisor"),
                 environment={
                     "AGENTS_TABLE": self.agents.name,
+                    "OVERRIDES_TABLE": self.overrides.name,
                     "APPROVALS_TABLE": self.approvals.name,
                     "DECISIONS_STREAM": args.decisions.name,
                     "ALERTS_TOPIC_ARN": topic.arn,
                 },
                 grants=[
                     permissions.table_items("Agents", self.agents.arn, read_only=True),
+                    permissions.overrides_read(self.overrides.arn),
                     permissions.table_items("Approvals", self.approvals.arn),
                     permissions.decision_record(args.decisions.arn),
                     permissions.notify(topic.arn),

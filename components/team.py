@@ -104,6 +104,7 @@ class Team(ComponentResource):
                 people=spec.members.operators,
                 deciders=people,
                 front_door_arn=front_door.function.alias_arn,
+                override_arn=platform.override_arn,
                 may_read=self._reports(shared, platform),
             ),
             child,

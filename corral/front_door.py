@@ -1,24 +1,15 @@
 """A client of the front door: the one way people and applications talk to an agent (docs/api.md)."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
-import urllib3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-_http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=5, read=900))
+from corral.signed import RefusedError, ask
 
 
-class FrontDoorError(Exception):
+class FrontDoorError(RefusedError):
     """The front door said no. `status` is HTTP's, `code` and the text are the front door's own."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -51,32 +42,8 @@ def send(
     body: dict[str, Any] = {"message": message}
     if session_id:
         body["session_id"] = session_id
-    request = AWSRequest(
-        method="POST",
-        url=f"{url.rstrip('/')}/v1/agents/{agent}/messages",
-        data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    SigV4Auth(credentials, "lambda", region).add_auth(request)
-    try:
-        response = _http.request("POST", request.url, body=request.data, headers=dict(request.headers))
-    except urllib3.exceptions.HTTPError as error:
-        raise FrontDoorError(0, "unreachable", f"no answer from {url}: {error}") from None
-    return _answer(response.status, response.data)
-
-
-def _answer(status: int, data: bytes) -> Answer:
-    try:
-        body = json.loads(data)
-    except ValueError:
-        raise FrontDoorError(status, "not-json", data[:200].decode(errors="replace")) from None
-    if status != 200:
-        error = body.get("error") or {
-            "code": "refused",
-            "message": body.get("Message") or body.get("message") or str(body),
-        }
-        raise FrontDoorError(status, error["code"], error["message"])
-    return read_answer(body)
+    address = f"{url.rstrip('/')}/v1/agents/{agent}/messages"
+    return read_answer(ask("POST", address, credentials, region, body, FrontDoorError))
 
 
 def read_answer(body: dict[str, Any]) -> Answer:

@@ -42,7 +42,6 @@ NOT_YET = {
     "runtime-network": "No runtime, browser or code interpreter is deployed: the rule is proved on examples alone. "
     "Agents run on AgentCore's own network, as does what Security Hub may report for them; none has a tool that runs "
     "code.",
-    "suspension": "It takes writing the state into the agents' table; no command does it.",
 }
 
 _HEAD = """\

@@ -30,7 +30,7 @@ def test_commands_exist_with_their_options(page: Path) -> None:
     fenced = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
     blocks = [text for language, text in fenced if language in ("", "sh")]
     whole = "\n".join(blocks).replace("\\\n", " ")  # a command may go on on the next line
-    for name, rest in re.findall(r"^corral (\w+)(.*)$", whole, re.M):
+    for name, rest in re.findall(r"^corral ([\w-]+)(.*)$", whole, re.M):
         assert name in commands, f"corral {name}"
         command = commands[name]
         for part in rest.split()[:1] if hasattr(command, "commands") else []:

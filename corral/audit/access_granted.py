@@ -41,7 +41,7 @@ def _platform(environment: Environment, tools: dict[str, Tool]) -> Iterator[Path
     yield Path(f"role {gateway}", "read", "gateway")  # it asks its policy engine about itself
     yield _service("lambda", supervisor)
     yield Path(f"service {_AGENTCORE}", "call", "function supervisor")  # the hooks
-    for table, actions in (("agents", ("read",)), ("approvals", ("read", "write"))):
+    for table, actions in (("agents", ("read",)), ("overrides", ("read",)), ("approvals", ("read", "write"))):
         for action in actions:
             yield Path(f"role {supervisor}", action, f"table {table}")
     approvals, schedule = _name(environment, "approvals"), _name(environment, "approvals-schedule")
@@ -51,10 +51,21 @@ def _platform(environment: Environment, tools: dict[str, Tool]) -> Iterator[Path
             yield Path(f"role {approvals}", action, f"table {table}")
     yield _service("scheduler", schedule)
     yield Path(f"role {schedule}", "call", "function approvals")
+    yield from _override(environment)
     yield from _records(environment)
     for name, tool in tools.items():
         yield Path(f"role {gateway}", "call", f"function {name}")
         yield from _tool(environment, name, tool)
+
+
+def _override(environment: Environment) -> Iterator[Path]:
+    function, operator = _name(environment, "override"), _name(environment, "operator")
+    yield _service("lambda", function)
+    yield Path(f"role {function}", "read", "table agents")
+    yield from (Path(f"role {function}", action, "table overrides") for action in ("read", "write"))
+    for person in environment.platform.operators:
+        yield Path(person, "become", f"role {operator}")
+        yield Path(f"role {operator}", "call by URL", "function override")
 
 
 def _records(environment: Environment) -> Iterator[Path]:
@@ -96,6 +107,7 @@ def _team(environment: Environment, team: str) -> Iterator[Path]:
         yield Path(person, "become", f"role {approver}")
     if deciders(environment.teams[team]):
         yield Path(f"role {approver}", "call by URL", "function approvals")
+    yield Path(f"role {operator}", "call by URL", "function override")  # which knows whose operator it is
     yield _service("lambda", door)
     for agent in agents:
         yield Path(f"role {door}", "call", f"agent {team}/{agent.key}")

@@ -174,6 +174,9 @@ def of_environment(environment: str) -> list[Place]:
         Place("Registry", "agent-registry", registries, conditions=own),
         Place("Objects", "s3", data, objects),
         Place("Buckets", "s3", [bucket_arn(f"{name}-*")]),
+        # What people have put above agents and what they approved is not for who deploys to write.
+        Place("Agents", "dynamodb", [arn("dynamodb", f"table/{name}-agents")],
+              ("PutItem", "GetItem", "UpdateItem", "DeleteItem")),
         Place("Tables", "dynamodb", [arn("dynamodb", f"table/{name}-*")]),
         Place("Catalog", "glue", [arn("glue", each) for each in (
             "catalog", *(f"database/{each}" for each in databases), *(f"table/{each}/*" for each in databases))]),

@@ -11,6 +11,7 @@ from corral.cli import (
     drift,
     invoke,
     new,
+    override,
     render,
     retire,
     scenarios,
@@ -38,6 +39,10 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(drift.app, name="drift")
 app.command("upgrade")(upgrade.command)
 app.command("retire")(retire.command)
+app.command("suspend")(override.suspend)
+app.command("read-only")(override.read_only)
+app.command("resume")(override.resume)
+app.command("overrides")(override.overrides)
 app.command("bootstrap")(bootstrap.command)
 
 

@@ -31,33 +31,25 @@ def request(agent: AgentEntry) -> str:
 
 
 def suspend(agent: AgentEntry) -> str:
-    """Write the item that denies an agent its next step."""
-    return _state(agent, "put-item", "--item", ",status={S=suspended},reason={S=why}")
+    """Deny an agent its next step."""
+    return f'corral suspend {agent.spec.environment} {agent.label} --reason "why"'
+
+
+def read_only(agent: AgentEntry) -> str:
+    """Deny an agent the tools that change things."""
+    return f'corral read-only {agent.spec.environment} {agent.label} --reason "why"'
 
 
 def resume(agent: AgentEntry) -> str:
-    """Take that item away."""
-    return _state(agent, "delete-item", "--key", "")
+    """Lift what is put above an agent, once one has seen what it is."""
+    environment, team = agent.spec.environment, agent.spec.team
+    return f'corral overrides {environment} {team}\ncorral resume {environment} {agent.label} --reason "why"'
 
 
 def retire(agent: AgentEntry) -> str:
     """End an agent for good."""
     environment, team = agent.spec.environment, agent.spec.team
     return f'corral retire {environment} {agent.label} --reason "why"\ncorral up {environment} --team {team}'
-
-
-def _state(agent: AgentEntry, operation: str, option: str, more: str) -> str:
-    """A change of an agent's state in the table that the supervisor reads at each step."""
-    environment, team = agent.spec.environment, agent.spec.team
-    return "\n".join(
-        (
-            f"TABLE=$(pulumi stack output agents_table -s {environment})",
-            f"AGENT=$(pulumi stack output agents -s {environment}.{team} --json |",
-            f"  jq -r '.[\"{agent.spec.name}\"].harness_arn')",
-            f'aws dynamodb {operation} --table-name "$TABLE" \\',
-            f'  {option} "agent={{S=$AGENT}},item={{S=state}}{more}"',
-        )
-    )
 
 
 def lines(template: Template) -> str:

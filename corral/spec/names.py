@@ -65,6 +65,16 @@ def tool_function_name(environment: str, tool: str) -> str:
     return f"corral-{environment}-tool-{tool}"
 
 
+def operator_role_name(environment: str, team: str | None) -> str:
+    """The role of a team's operators, or of the platform's own."""
+    return f"corral-{environment}-operator" if team is None else f"corral-{environment}-team-{team}-operator"
+
+
+def override_function_name(environment: str) -> str:
+    """The function that suspends and resumes agents."""
+    return f"corral-{environment}-override"
+
+
 def audit_database(environment: str) -> str:
     """The Glue database of the audit records: outside what begins like those of data domains, which tools may read."""
     return f"audit_corral_{environment}"

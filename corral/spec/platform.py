@@ -88,6 +88,9 @@ class Platform(Document):
     guardrail: Guardrail = Guardrail()
     audit: Audit = Audit()
     auditors: tuple[PrincipalArn, ...] = ()
+    operators: tuple[PrincipalArn, ...] = Field(
+        default=(), description="Who may suspend and resume agents of any team, and the whole environment."
+    )
     deploy: Deploy | None = None
     waivers: tuple[Waiver, ...] = ()
     sprawl: Sprawl = Sprawl()

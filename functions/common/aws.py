@@ -22,9 +22,14 @@ def client(service: str) -> Any:
 
 
 @cache
+def _dynamodb() -> Any:
+    return boto3.resource("dynamodb", config=_IMPATIENT)
+
+
+@cache
 def table(name: str) -> Any:
-    """Return a DynamoDB table, which speaks plain Python values."""
-    return boto3.resource("dynamodb", config=_IMPATIENT).Table(name)
+    """Return a DynamoDB table, which speaks plain Python values. All tables share one client."""
+    return _dynamodb().Table(name)
 
 
 def error_code(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""What the platform knows of an agent: its grants, when it must ask, whether a person has suspended it."""
+"""What the platform knows of an agent: its grants, when it must ask, what a person has put above it."""
 
 import json
 import math
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from functions.common.aws import table
+from functions.common.overrides import Override, in_force
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -63,14 +64,15 @@ def _met(given: Any, compare: str, value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Agent:
-    """An agent as its team's stack wrote it, with what people have said of it since."""
+    """An agent as its team's stack wrote it, with what people have put above it since."""
 
     team: str
     name: str
     environment: str
     tools: frozenset[str]
+    reads: frozenset[str]  # those of the tools that change nothing
     rules: tuple[Rule, ...]
-    suspended: str | None  # why, if it is
+    override: Override | None
 
     def held_by(self, tool: str, arguments: dict[str, Any]) -> Rule | None:
         """The rule by which a person must decide on this call: of several, the strictest of each. None if none."""
@@ -92,17 +94,17 @@ def load(harness_arn: str) -> Agent | None:
     Raises on anything it cannot read: what is not understood must not be taken for permission.
     """
     agents = table(os.environ["AGENTS_TABLE"])
-    config, state = (
-        agents.get_item(Key={"agent": harness_arn, "item": item}, ConsistentRead=True).get("Item")
-        for item in ("config", "state")
-    )
+    key = {"agent": harness_arn, "item": "config"}
+    config = agents.get_item(Key=key, ConsistentRead=True).get("Item")
     if config is None:
         return None
     rules = tuple(Rule.read(rule) for rule in json.loads(config["approval"]))
-    suspended = None
-    # Only the word "active" is active: a state somebody misspelled stops the agent.
-    if state is not None and state.get("status") != "active":
-        suspended = str(state.get("reason") or "no reason was given")
     return Agent(
-        config["team"], config["name"], config["environment"], frozenset(config["tools"]), rules, suspended
+        config["team"],
+        config["name"],
+        config["environment"],
+        frozenset(config["tools"]),
+        frozenset(config["reads"]),
+        rules,
+        in_force(config["team"], config["key"]),
     )

@@ -10,6 +10,9 @@ import pytest
 from components.audit_tables import DECISION_COLUMNS
 from corral.audit.library import QueryError, find, queries, read
 from corral.audit.period import Period
+from functions.common.overrides import Override
+from functions.override import change
+from functions.override.agents import Scope
 from functions.supervisor import records
 from functions.supervisor.decision import Decision
 from functions.supervisor.hook import AFTER_INVOCATION, AFTER_TOOL_CALL, BEFORE_TOOL_CALL, Hook
@@ -114,6 +117,15 @@ def test_after_hours(lake: Lake) -> None:
     assert len(lake.ask("after-hours", from_hour="11")) == 2
 
 
+def test_overrides(lake: Lake) -> None:
+    assert picked(lake.ask("overrides"), "record_id", "scope", "mode", "reason") == [
+        ("d-15", "support/helpdesk", "suspended", "odd refunds"),
+        ("d-16", "everything", "read-only", "refunds of all teams are looked into"),
+        ("d-17", "support/helpdesk", "active", "looked into"),
+    ]
+    assert {by.rpartition("/")[2] for [by] in picked(lake.ask("overrides"), "decided_by")} == {"alice", "lee"}
+
+
 def test_one_sessions_full_story(lake: Lake) -> None:
     rows = lake.ask("session", session=SESSION)
     assert picked(rows, "source", "record_id") == [
@@ -140,6 +152,7 @@ def test_governance_changes(lake: Lake) -> None:
         ("e-boundary", "roles and boundaries", "AccessDenied"),
         ("e-gateway", "gateway", None),
         ("e-approved", "governance tables", None),
+        ("e-by-hand", "governance tables", None),
     ]
 
 
@@ -193,6 +206,7 @@ def test_a_record_has_no_field_that_the_table_lacks() -> None:
     ):
         hook = Hook("1", event, "arn", "session", {}, "t", "u", {})
         written |= records.record(hook, None, decision).keys()
+    written |= change.record(Scope("support", "support"), Override("support", "suspended", "why")).keys()
     assert written == DECISION_COLUMNS.keys()
     assert {key for record in decision_records() for key in record} == written
 

@@ -197,6 +197,15 @@ def test_a_team_touches_its_own_agents_entries_only(teams: Bootstrapped) -> None
     table.get_item(TableName="corral-dev-agents", Key=own)
 
 
+@pytest.mark.control("suspension", "approvals")
+@pytest.mark.parametrize("role", ["Deployer", "DeployerSupport"])
+def test_who_deploys_neither_lifts_a_suspension_nor_approves(teams: Bootstrapped, role: str) -> None:
+    table = teams.client(role, "dynamodb")
+    for name, key in (("overrides", {"scope": {"S": "*"}}), ("approvals", {"id": {"S": "x"}})):
+        refused(table.put_item, "dynamodb:PutItem", TableName=f"corral-dev-{name}", Item=key)
+        refused(table.delete_item, "dynamodb:DeleteItem", TableName=f"corral-dev-{name}", Key=key)
+
+
 @pytest.mark.control("team-isolation")
 def test_a_team_changes_no_harness_key_or_policy_of_another(teams: Bootstrapped) -> None:
     control = teams.client("DeployerSupport", "cloudcontrol")

@@ -119,6 +119,7 @@ def test_a_boundary_lets_through_what_is_granted_and_no_more(stacks: dict[str, P
             for action in statement["Action"]
         }
         assert granted == allowed
+        granted.discard("iam:GetRole")  # reads whose a role is, and changes nothing
         assert not [a for a in granted if a.startswith(("iam:", "kms:Put", "organizations:", "sts:Assume"))]
     boundaries = {
         policy.inputs["name"]: {a for s in _statements(policy.inputs["policy"]) for a in s["Action"]}
@@ -155,13 +156,14 @@ def test_an_operator_can_call_its_own_front_door_and_nothing_else(stacks: dict[s
         [policy] = [
             p for p in program.of("aws:iam/rolePolicy:RolePolicy") if p.inputs["role"].endswith("-operator")
         ]
-        url, invoke, *reports = _statements(policy.inputs["policy"])
-        alias = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:corral-dev-front-door-{team}:live"
-        assert url["Resource"] == invoke["Resource"] == [alias]
-        assert url["Action"] == ["lambda:InvokeFunctionUrl"]
-        assert url["Condition"] == {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
-        assert invoke["Action"] == ["lambda:InvokeFunction"]
-        assert invoke["Condition"] == {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+        door, override, reports = (
+            (statements := _statements(policy.inputs["policy"]))[:2],
+            statements[2:5],
+            statements[5:],
+        )
+        _calls_by_url_alone(door, f"corral-dev-front-door-{team}")
+        _calls_by_url_alone(override[:2], "corral-dev-override")
+        assert override[2]["Action"] == ["lambda:GetFunctionUrlConfig"]
         assert [each["Sid"] for each in reports] == (
             ["ReportsList", "Reports", "ReportsKey"] if program.outputs["reports_uri"] else []
         ), "reports are read by the teams whose agents write them"
@@ -169,6 +171,32 @@ def test_an_operator_can_call_its_own_front_door_and_nothing_else(stacks: dict[s
             shown = json.dumps(each)
             assert f"{team}/*" in shown, "a team's own reports alone"
             assert set(each["Action"]) <= {"s3:ListBucket", "s3:GetObject"}
+
+
+def _calls_by_url_alone(statements: list[dict[str, Any]], function: str) -> None:
+    url, invoke = statements
+    assert (
+        url["Resource"]
+        == invoke["Resource"]
+        == [f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{function}:live"]
+    )
+    assert url["Action"] == ["lambda:InvokeFunctionUrl"]
+    assert url["Condition"] == {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
+    assert invoke["Action"] == ["lambda:InvokeFunction"]
+    assert invoke["Condition"] == {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+
+
+def test_the_platforms_operators_call_the_override_function_and_nothing_else(
+    programs: dict[str, Program],
+) -> None:
+    [policy] = [
+        p
+        for p in programs["dev"].of("aws:iam/rolePolicy:RolePolicy")
+        if p.inputs["role"] == "corral-dev-operator"
+    ]
+    *calls, address = _statements(policy.inputs["policy"])
+    _calls_by_url_alone(calls, "corral-dev-override")
+    assert (address["Action"], address["Resource"]) == (["lambda:GetFunctionUrlConfig"], calls[0]["Resource"])
 
 
 @pytest.mark.control("team-isolation")

@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "DOCUMENTS_BUCKET": "documents",
     "AGENTS_TABLE": "agents",
     "APPROVALS_TABLE": "approvals",
+    "OVERRIDES_TABLE": "overrides",
     "DECISIONS_STREAM": "decisions",
     "TEAM_ROLES": "arn:aws:sts::123456789012:assumed-role/corral-dev-team-",
     "ATHENA_WORKGROUP": "warehouse",
@@ -107,7 +108,7 @@ def broken() -> Iterator[Broken]:
 
     def let_fail(client: Any, operation: str, code: str, table: str | None = None) -> Callable[[], None]:
         def refuse(params: dict[str, Any], **_: Any) -> None:
-            if table is None or params["TableName"] == table:
+            if table is None or table in (params.get("TableName"), *params.get("RequestItems", ())):
                 raise ClientError({"Error": {"Code": code, "Message": "down"}}, operation)
 
         event = f"provide-client-params.{client.meta.service_model.service_id.hyphenize()}.{operation}"
@@ -147,6 +148,7 @@ class Platform:
 
     def __init__(self) -> None:
         self.agents = create_table("agents", "agent", "item")
+        self.overrides = create_table("overrides", "scope")
         self.approvals = create_table("approvals", "team", "id")
         rule = {
             "tool": "refund-issue",
@@ -163,8 +165,10 @@ class Platform:
             "item": "config",
             "team": "support",
             "name": "helpdesk",
+            "key": "helpdesk",
             "environment": "dev",
             "tools": ["knowledge-search", "refund-issue"],
+            "reads": ["knowledge-search"],
             "approval": json.dumps([rule]),
             "approvers": ["lead", "bob", "ann"],
         }
@@ -204,9 +208,9 @@ class Platform:
             "context": context,
         }
 
-    def state(self, **values: Any) -> None:
-        """Say something of the agent, as people do."""
-        self.agents.put_item(Item={"agent": self.arn, "item": "state", **values})
+    def override(self, mode: Any, scope: str = "support/helpdesk", **values: Any) -> None:
+        """Put something above the agent, as people do."""
+        self.overrides.put_item(Item={"scope": scope, "mode": mode, **values})
 
     def set(self, key: str, **values: Any) -> None:
         """Change an approval."""

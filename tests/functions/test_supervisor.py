@@ -68,26 +68,90 @@ def test_a_suspended_agent_is_stopped_at_its_very_next_step(
     platform: Platform, context: Any, event: str
 ) -> None:
     assert handler(platform.hook(event), context)["decision"] == "allow"
-    platform.state(status="suspended", reason="odd refunds", by="alice", at="2026-11-23T10:00:00Z")
+    platform.override("suspended", reason="odd refunds", by="alice", at="2026-11-23T10:00:00Z")
     assert handler(platform.hook(event), context) == {
         "decision": "deny",
         "reason": "agent suspended: odd refunds",
     }
-    platform.state(status="active", reason="looked into", by="alice", at="2026-11-23T11:00:00Z")
+    platform.override("active", reason="looked into", by="alice", at="2026-11-23T11:00:00Z")
     assert handler(platform.hook(event), context)["decision"] == "allow"
 
 
 @pytest.mark.control("suspension", "fail-closed")
-@pytest.mark.parametrize("status", ["suspend", "SUSPENDED", "Active", "", None])
-def test_a_state_that_is_not_understood_stops_the_agent(
-    platform: Platform, context: Any, status: Any
-) -> None:
-    platform.state(status=status)
+@pytest.mark.parametrize("mode", ["suspend", "SUSPENDED", "Active", "", None])
+def test_a_mode_that_is_not_understood_stops_the_agent(platform: Platform, context: Any, mode: Any) -> None:
+    platform.override(mode)
     assert handler(platform.hook(), context)["reason"].startswith("agent suspended: ")
 
 
+@pytest.mark.control("suspension")
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        ("*", "environment suspended: x"),
+        ("support", "team suspended: x"),
+        ("support/helpdesk", "agent suspended: x"),
+    ],
+)
+def test_a_suspension_of_any_scope_stops_the_agent(
+    platform: Platform, context: Any, scope: str, said: str
+) -> None:
+    for other in ("sales", "sales/helpdesk", "support/help", "support/"):
+        platform.override("suspended", other, reason="of somebody else")
+    assert handler(platform.hook(), context)["decision"] == "allow"
+    platform.override("suspended", scope, reason="x")
+    assert handler(platform.hook(), context) == {"decision": "deny", "reason": said}
+    assert platform.records()[-1]["reason"] == said
+
+
+@pytest.mark.control("suspension")
+def test_read_only_denies_what_changes_things_and_lets_agents_read(platform: Platform, context: Any) -> None:
+    refund = {"tool": "refund-issue___refund-issue", "arguments": {"amount_cents": 1}}
+    assert handler(platform.hook(**refund), context)["decision"] == "allow"
+    platform.override("read-only", "support", reason="the till is being counted")
+    assert handler(platform.hook(**refund), context) == {
+        "decision": "deny",
+        "reason": "read only: refund-issue changes things, which this team may not now: the till is being counted",
+    }
+    for hook in (platform.hook(), platform.hook("before_invocation"), platform.hook("after_tool_call")):
+        assert handler(hook, context) == {"decision": "allow"}
+    held = {**refund, "arguments": {"amount_cents": 9000}}
+    assert handler(platform.hook(**held), context)["reason"].startswith("read only")
+    assert platform.messages() == [], "nobody is asked to approve what may not run anyway"
+
+
+@pytest.mark.control("suspension")
+def test_the_strictest_of_an_agents_scopes_holds(platform: Platform, context: Any) -> None:
+    platform.override("read-only", "*", reason="careful")
+    platform.override("suspended", reason="odd refunds")
+    platform.override("active", "support", reason="looked into")
+    assert handler(platform.hook(), context)["reason"] == "agent suspended: odd refunds"
+
+
+@pytest.mark.control("fail-closed")
+@pytest.mark.parametrize("missing", ["reads", "key", "tools"])
+def test_a_config_that_lacks_what_is_needed_allows_nothing(
+    platform: Platform, context: Any, missing: str
+) -> None:
+    platform.agents.put_item(Item={name: value for name, value in platform.config.items() if name != missing})
+    assert handler(platform.hook(), context)["reason"] == "the supervisor could not decide: KeyError"
+
+
+@pytest.mark.control("fail-closed")
+def test_without_all_of_the_overrides_all_is_denied(
+    platform: Platform, context: Any, broken: Broken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dynamodb = aws.table("overrides").meta.client
+    broken(dynamodb, "BatchGetItem", "ProvisionedThroughputExceededException")
+    said = "the supervisor could not decide: ProvisionedThroughputExceededException"
+    assert handler(platform.hook(), context)["reason"] == said
+    unread = {"Responses": {"overrides": []}, "UnprocessedKeys": {"overrides": {"Keys": [{"scope": "*"}]}}}
+    monkeypatch.setattr(dynamodb, "batch_get_item", lambda **_: unread)
+    assert handler(platform.hook(), context)["reason"] == "the supervisor could not decide: UnreadError"
+
+
 def test_what_was_used_is_recorded_even_of_a_suspended_agent(platform: Platform, context: Any) -> None:
-    platform.state(status="suspended", reason="odd refunds")
+    platform.override("suspended", reason="odd refunds")
     hook = platform.hook("after_invocation")
     hook["context"] = {"stopReason": "end_turn", "usage": {"inputTokens": 120, "outputTokens": 30}}
     assert handler(hook, context) == {"decision": "allow"}
@@ -264,7 +328,7 @@ def test_the_record_is_written_before_the_answer(
 
 
 def test_a_reason_is_no_longer_than_a_harness_passes_on(platform: Platform, context: Any) -> None:
-    platform.state(status="suspended", reason="x" * 3000)
+    platform.override("suspended", reason="x" * 3000)
     assert len(handler(platform.hook(), context)["reason"]) == 1024
 
 

@@ -139,9 +139,9 @@ def test_a_grant_is_not_used_for_a_tool_that_was_taken_away_or_a_suspended_agent
     platform: Platform, context: Any
 ) -> None:
     platform.approve(held(platform, context))
-    platform.state(status="suspended", reason="odd")
+    platform.override("suspended", reason="odd")
     assert refund(platform, context)["reason"] == "agent suspended: odd"
-    platform.state(status="active")
+    platform.override("active")
     platform.agents.put_item(Item={**platform.config, "tools": ["knowledge-search"]})
     assert refund(platform, context)["reason"] == "tool not granted: refund-issue"
 

@@ -12,6 +12,7 @@ from corral.deprecation import deprecate
 from corral.front_door import FrontDoorError, send
 from corral.local.rehearse import stage, team_outputs
 from corral.local.session import LocalAwsError, Session
+from corral.override import Desk
 from corral.spec.load import Environment, load_environment
 from tests.components.recorder import ROOT, replaced, team_of_every_kind
 
@@ -117,14 +118,11 @@ def test_nobody_runs_a_schedule_by_invoking_the_function(up: Up) -> None:
 @pytest.mark.control("suspension", "dead-letters")
 def test_a_suspended_agent_s_run_fails(up: Up) -> None:
     session, _, team = up
-    state = {
-        "agent": {"S": team["agents"]["digest"]["harness_arn"]},
-        "item": {"S": "state"},
-        "state": {"S": "suspended"},
-        "reason": {"S": "odd figures"},
-    }
-    table = session.client("dynamodb")
-    table.put_item(TableName="corral-dev-agents", Item=state)
+    keys = session.credentials_for(team["operator_role_arn"], "me")
+    at = {"FunctionName": "corral-dev-override", "Qualifier": "live"}
+    url = session.client("lambda").get_function_url_config(**at)["FunctionUrl"]
+    desk = Desk(url, keys, session.at.region)
+    desk.put("reports/digest", "suspended", "odd figures")
     with pytest.raises(LocalAwsError, match="stopped before its end: hook_stopped"):
         _run(up, "digest")
 

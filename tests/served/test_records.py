@@ -142,23 +142,3 @@ def test_an_auditor_reads_the_records_and_nothing_else(
     ):
         with pytest.raises(ClientError, match="AccessDenied"):
             refused()
-
-
-@pytest.mark.control("suspension")
-def test_a_suspended_agent_is_denied_its_next_step(
-    served: dict[str, Any], outputs: dict[str, dict[str, Any]], admin: boto3.Session, helpdesk_scenario: str
-) -> None:
-    table = admin.resource("dynamodb").Table(outputs[""]["agents_table"])
-    key = {"agent": outputs["support"]["agents"]["helpdesk"]["harness_arn"], "item": "state"}
-    table.put_item(Item={**key, "status": "suspended", "reason": "under review", "by": "test", "at": "now"})
-    try:
-        credentials = operator(served, outputs, "support")
-        answer = send(
-            outputs["support"]["front_door_url"], credentials, served["region"], "helpdesk", helpdesk_scenario
-        )
-        assert "allowed" not in [call.decision for call in answer.tool_calls]
-        assert answer.stop_reason == "hook_stopped" or [c.decision for c in answer.tool_calls] == [
-            "denied-by-supervisor"
-        ]
-    finally:
-        table.delete_item(Key=key)

@@ -131,8 +131,10 @@ def test_there_is_a_page_of_everything(dev: Site, files: dict[str, bytes]) -> No
 
 def test_commands_that_pages_show_exist_with_their_options(html: dict[str, Page]) -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    shown = {said for page in html.values() for said in re.findall(r"corral ([a-z]+ dev[^·]*)", page.code)}
-    assert {said.split()[0] for said in shown} == {"docs", "invoke", "retire", "up"}
+    shown = {said for page in html.values() for said in re.findall(r"corral ([a-z-]+ dev[^·]*)", page.code)}
+    assert {said.split()[0] for said in shown} == {
+        *("docs", "invoke", "retire", "up", "suspend", "read-only", "resume", "overrides")
+    }
     for said in shown:
         name, _, rest = said.partition(" ")
         known = {option for parameter in commands[name].params for option in parameter.opts}

@@ -1,8 +1,8 @@
 """A runbook says what the code says, of this agent and no other."""
 
 import re
-from pathlib import Path
 
+from corral.cli.main import app
 from corral.site.gather import Site
 from corral.spec.names import tool_function_name
 from functions.supervisor.approvals import WAITING_SECONDS
@@ -57,10 +57,15 @@ def test_it_is_about_this_agent(html: dict[str, Page]) -> None:
     assert "What its tools did" not in html["runbooks/finance/policy-guide.html"].text
 
 
-def test_suspending_writes_the_item_that_the_supervisor_reads(html: dict[str, Page]) -> None:
+def test_it_is_stopped_and_let_go_on_by_commands_that_there_are(html: dict[str, Page]) -> None:
     text = html["runbooks/support/helpdesk.html"].text
-    agents = Path(ROOT / "functions/supervisor/agents.py").read_text()
-    assert "agent={S=$AGENT},item={S=state},status={S=suspended},reason={S=why}" in text
-    assert 'Key={"agent": harness_arn, "item": item}' in agents
-    assert '("config", "state")' in agents
-    assert 'state.get("status") != "active"' in agents
+    known = {command.name for command in app.registered_commands}
+    for said in (
+        'corral suspend dev support/helpdesk --reason "why"',
+        'corral read-only dev support/helpdesk --reason "why"',
+        "corral overrides dev support",
+        'corral resume dev support/helpdesk --reason "why"',
+    ):
+        assert said in text
+        assert said.split()[1] in known
+    assert "corral read-only" not in html["runbooks/sales/pipeline-analyst.html"].text, "its tools only read"

@@ -174,7 +174,7 @@ def stops(facts: Facts) -> Seen:
                 problems.append(
                     f"{named(harness)}: {event} does not ask the supervisor, or goes on without it"
                 )
-    text = f"{counted(harnesses, 'agent')}: a state of suspended stops each before its next step"
+    text = f"{counted(harnesses, 'agent')}: an override stops each before its next step"
     return Seen((Evidence(text, _AGENTS),), tuple(problems))
 
 

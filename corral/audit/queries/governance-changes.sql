@@ -58,17 +58,20 @@ WHERE day BETWEEN replace(:first_day, '-', '/') AND replace(:last_day, '-', '/')
             )
         )
         OR (
-            -- Items of the tables of agents and approvals that somebody other than the platform's functions wrote.
+            -- Items of the tables of agents, overrides and approvals that somebody other than the platform's functions wrote.
             eventsource = 'dynamodb.amazonaws.com'
             AND eventname IN (
                 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems', 'ExecuteStatement'
             )
             AND (
                 strpos(requestparameters, 'corral-' || :environment || '-agents') > 0
+                OR strpos(requestparameters, 'corral-' || :environment || '-overrides') > 0
                 OR strpos(requestparameters, 'corral-' || :environment || '-approvals') > 0
             )
-            AND coalesce(useridentity.sessioncontext.sessionissuer.username, '')
-                <> 'corral-' || :environment || '-supervisor'
+            AND coalesce(useridentity.sessioncontext.sessionissuer.username, '') NOT IN (
+                'corral-' || :environment || '-supervisor',
+                'corral-' || :environment || '-override'
+            )
         )
     )
 ORDER BY eventtime, eventid

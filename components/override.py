@@ -1,0 +1,72 @@
+"""The override function: how people suspend and resume agents, at once and without a deployment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulumi import ComponentResource, ResourceOptions
+from pulumi_aws import lambda_
+
+from components import permissions
+from components.archive import code
+from components.decisions import Decisions
+from components.function import Function, FunctionArgs
+from components.site import Shared
+from components.supervisor import Supervisor
+from corral.spec.names import override_function_name
+
+TIMEOUT_SECONDS = 20
+MEMORY_MB = 512
+CONCURRENCY = 5
+
+
+@dataclass(frozen=True)
+class OverrideArgs:
+    """Arguments of an Override. The tables are the supervisor's, which reads them at each step."""
+
+    shared: Shared
+    root: Path
+    decisions: Decisions
+    supervisor: Supervisor
+
+
+class Override(ComponentResource):
+    """A function whose URL takes signed requests only; it knows its caller, and writes who did what and why."""
+
+    def __init__(self, name: str, args: OverrideArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("corral:index:Override", name, None, opts)
+        shared, site, supervisor = args.shared, args.shared.site, args.supervisor
+        child = ResourceOptions(parent=self)
+        self.function = Function(
+            name,
+            FunctionArgs(
+                shared=shared,
+                aws_name=override_function_name(site.environment),
+                service="override",
+                description="Suspends and resumes agents, and records who and why.",
+                handler="functions.override.handler.handler",
+                code=code(args.root, args.root / "functions/override"),
+                environment={
+                    "AGENTS_TABLE": supervisor.agents.name,
+                    "OVERRIDES_TABLE": supervisor.overrides.name,
+                    "DECISIONS_STREAM": args.decisions.name,
+                },
+                grants=[
+                    *permissions.overrides_change(site, supervisor.overrides.arn, supervisor.agents.arn),
+                    permissions.decision_record(args.decisions.arn),
+                ],
+                timeout_seconds=TIMEOUT_SECONDS,
+                memory_mb=MEMORY_MB,
+                reserved_concurrency=CONCURRENCY,
+            ),
+            child,
+        )
+        url = lambda_.FunctionUrl(
+            f"{name}-url",
+            function_name=self.function.name,
+            qualifier=self.function.alias_name,
+            authorization_type="AWS_IAM",
+            invoke_mode="BUFFERED",
+            opts=child,
+        )
+        self.url = url.function_url
+        self.register_outputs({"alias_arn": self.function.alias_arn, "url": self.url})

@@ -94,6 +94,8 @@ TEAM_ACTIONS = frozenset(
     (
         *INVOKE,
         *INVOKE_URL,
+        *ITEMS,
+        *DELETE_ITEM,
         *OBJECT,
         *BUCKET[1:],
         *SEND,

@@ -23,6 +23,7 @@ from components.tags import Tags
 from components.targets import Targets, TargetsArgs
 from components.tools import Tool, ToolArgs, reports_bucket
 from corral.spec.load import Environment
+from corral.spec.peak import supervisor_concurrency
 
 OWNER = "platform"
 
@@ -96,6 +97,9 @@ class Platform(ComponentResource):
                 root=self._environment.root,
                 decisions=self._decisions,
                 alert_email=spec.owner.on_call or spec.owner.email,
+                concurrency=supervisor_concurrency(
+                    agent for team in self._environment.agents.values() for agent in team.values()
+                ),
             ),
             self._child,
         )

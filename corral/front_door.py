@@ -13,12 +13,16 @@ _http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=5, re
 
 
 class FrontDoorError(Exception):
-    """The front door said no. `status` is HTTP's, `code` and the text are the front door's own."""
+    """The front door said no. `status` is HTTP's, `code` and the text are the front door's own.
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    `retry_after`: in how many seconds the same request may do better.
+    """
+
+    def __init__(self, status: int, code: str, message: str, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,18 @@ class Answer:
 
 
 def send(
-    url: str, credentials: Credentials, region: str, agent: str, message: str, session_id: str | None = None
+    url: str,
+    credentials: Credentials,
+    region: str,
+    agent: str,
+    message: str,
+    session_id: str | None = None,
+    key: str | None = None,
 ) -> Answer:
-    """Send one message to an agent, signed as `credentials`, and wait for its answer. Raises FrontDoorError."""
+    """Send one message to an agent, signed as `credentials`, and wait for its answer. Raises FrontDoorError.
+
+    With a `key` of its own, the same message sent again is not done again.
+    """
     body: dict[str, Any] = {"message": message}
     if session_id:
         body["session_id"] = session_id
@@ -55,17 +68,18 @@ def send(
         method="POST",
         url=f"{url.rstrip('/')}/v1/agents/{agent}/messages",
         data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
+        headers={"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})},
     )
     SigV4Auth(credentials, "lambda", region).add_auth(request)
     try:
         response = _http.request("POST", request.url, body=request.data, headers=dict(request.headers))
     except urllib3.exceptions.HTTPError as error:
         raise FrontDoorError(0, "unreachable", f"no answer from {url}: {error}") from None
-    return _answer(response.status, response.data)
+    later = response.headers.get("Retry-After", "")
+    return _answer(response.status, response.data, int(later) if later.isdigit() else None)
 
 
-def _answer(status: int, data: bytes) -> Answer:
+def _answer(status: int, data: bytes, retry_after: int | None) -> Answer:
     try:
         body = json.loads(data)
     except ValueError:
@@ -75,7 +89,7 @@ def _answer(status: int, data: bytes) -> Answer:
             "code": "refused",
             "message": body.get("Message") or body.get("message") or str(body),
         }
-        raise FrontDoorError(status, error["code"], error["message"])
+        raise FrontDoorError(status, error["code"], error["message"], retry_after)
     return read_answer(body)
 
 

@@ -84,6 +84,7 @@ def _team(environment: Environment, team: str) -> Iterator[Path]:
         yield Path(person, "become", f"role {operator}")
     yield Path(f"role {operator}", "call by URL", f"front door {team}")
     yield _service("lambda", door)
+    yield from (Path(f"role {door}", action, f"table team-{team}-requests") for action in ("read", "write"))
     for agent in agents:
         yield Path(f"role {door}", "call", f"agent {team}/{agent.key}")
     if any("reports" in environment.tools[tool].spec.needs for agent in agents for tool in agent.tools):

@@ -111,6 +111,8 @@ TEAM_ACTIONS = frozenset(
         *INVOKE,
         *INVOKE_URL,
         *URL_ADDRESS,
+        *ITEMS,
+        *DELETE_ITEM,
         *OBJECT,
         *BUCKET[1:],
         *SEND,

@@ -25,13 +25,14 @@ _CHANGES = ("Create", "Update", "Delete", "Put")
 class Watched:
     """What is watched, where it is not known by its name; and who may do what is told of others.
 
-    `approval_writers` are the ARNs of the roles that write approvals as the platform works.
+    `approval_writers` and `override_writers` are the ARNs of the roles that write those as the platform works.
     """
 
     audit_bucket: Input[str]
     keys: Sequence[Input[str]]  # ARNs
     guardrails: Sequence[Input[str]]  # ids and ARNs
     approval_writers: Sequence[Input[str]]
+    override_writers: Sequence[Input[str]]
     topic: Input[str]  # ARN
     dead_letters: str
 
@@ -104,6 +105,11 @@ def subjects(site: Site, watched: Watched, others: Pattern) -> dict[str, Subject
             "the table of approvals was written to or changed by somebody whose task it is not",
             ("tableName",),
             _table(site, "approvals", others, other_roles("arn", list(watched.approval_writers))),
+        ),
+        "overrides": Subject(
+            "the table of overrides was written to or changed by somebody whose task it is not",
+            ("tableName",),
+            _table(site, "overrides", others, other_roles("arn", list(watched.override_writers))),
         ),
         "alerts": Subject(
             "the alerts themselves were changed",

@@ -14,6 +14,8 @@ from components.function import Function, FunctionArgs
 from components.outputs import AppliedGuardrail
 from components.schedule import role_name
 from components.site import Shared
+from components.table import Table, TableArgs
+from corral.spec import peak
 from corral.spec.names import ENDPOINT
 from corral.spec.resolved import DEFAULT_LIMITS, ResolvedAgent
 from corral.spec.template import GuardrailLevel
@@ -21,7 +23,7 @@ from corral.spec.template import GuardrailLevel
 SPARE_SECONDS = 30  # for the guardrail and the way back, over the longest time an agent may take
 MAX_TIMEOUT_SECONDS = 900  # Lambda's
 MEMORY_MB = 512
-CONCURRENCY = 20
+USUAL_RATE = 60  # messages a minute: what the function takes an agent to have of which nothing else is said
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class FrontDoorArgs:
 class FrontDoor(ComponentResource):
     """A function whose URL takes signed requests only. It passes an agent a message and nothing else.
 
+    Its table holds the answers to requests that name themselves, for a day, and counts the messages of a minute.
     Agents with a schedule get messages from Scheduler as well, which invokes the function itself.
     """
 
@@ -59,6 +62,12 @@ class FrontDoor(ComponentResource):
             (spec.limits.timeout_seconds for spec in args.specs.values()),
             default=int(DEFAULT_LIMITS["timeout_seconds"]),
         )
+        requests = Table(
+            f"{name}-requests",
+            TableArgs(shared, shared.site.name("team", team, "requests"), "id", expires="expires_at"),
+            ResourceOptions(parent=self),
+        )
+        grants.append(permissions.table_items("Requests", requests.arn, delete=True))
         self.function = Function(
             name,
             FunctionArgs(
@@ -76,12 +85,13 @@ class FrontDoor(ComponentResource):
                     "GUARDRAILS": Output.json_dumps(
                         {level: {"id": made.id, "version": made.version} for level, made in applied.items()}
                     ),
+                    "REQUESTS_TABLE": requests.name,
                     **_schedules(args),
                 },
                 grants=grants,
                 timeout_seconds=min(longest + SPARE_SECONDS, MAX_TIMEOUT_SECONDS),
                 memory_mb=MEMORY_MB,
-                reserved_concurrency=CONCURRENCY,
+                reserved_concurrency=peak.front_door_concurrency(args.specs.values()),
                 dead_letters_arn=args.dead_letters_arn,
             ),
             ResourceOptions(parent=self),
@@ -98,13 +108,15 @@ class FrontDoor(ComponentResource):
         self.register_outputs({"url": self.url})
 
 
-def _known(spec: ResolvedAgent, made: Agent) -> dict[str, Input[str] | bool]:
+def _known(spec: ResolvedAgent, made: Agent) -> dict[str, Input[str] | bool | int]:
     """What the function knows of an agent. Its variables have 4 KB: what most agents are is not said."""
-    known: dict[str, Input[str] | bool] = {"harness_arn": made.harness_arn, "qualifier": ENDPOINT}
+    known: dict[str, Input[str] | bool | int] = {"harness_arn": made.harness_arn, "qualifier": ENDPOINT}
     if spec.guardrail != "standard":
         known["guardrail"] = spec.guardrail
     if spec.schedule is not None:
         known["scheduled"] = True
+    if (rate := peak.messages_per_minute(spec)) != USUAL_RATE:
+        known["per_minute"] = rate
     return known
 
 

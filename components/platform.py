@@ -27,6 +27,7 @@ from components.tags import Tags
 from components.targets import Targets, TargetsArgs
 from components.tools import Tool, ToolArgs, reports_bucket
 from corral.spec.load import Environment
+from corral.spec.peak import supervisor_concurrency
 
 OWNER = "platform"
 
@@ -107,6 +108,9 @@ class Platform(ComponentResource):
                 root=self._environment.root,
                 decisions=self._decisions,
                 alert_email=spec.owner.on_call or spec.owner.email,
+                concurrency=supervisor_concurrency(
+                    agent for team in self._environment.agents.values() for agent in team.values()
+                ),
             ),
             self._child,
         )
@@ -193,6 +197,7 @@ class Platform(ComponentResource):
                     keys=[self._key.arn, self._audit_key.arn],
                     guardrails=[told for each in guardrails for told in (each.guardrail_id, each.arn)],
                     approval_writers=[supervisor.function.role.arn, self._approvals.function.role.arn],
+                    override_writers=[self._override.function.role.arn],
                     topic=supervisor.topic_arn,
                     dead_letters=shared.site.name("alerts-undelivered"),
                 ),

@@ -17,17 +17,17 @@ from components.table import Table, TableArgs
 
 TIMEOUT_SECONDS = 20
 MEMORY_MB = 512
-CONCURRENCY = 50
 
 
 @dataclass(frozen=True)
 class SupervisorArgs:
-    """Arguments of a Supervisor. `alert_email` is where alerts go."""
+    """Arguments of a Supervisor. `alert_email` is where alerts go, `concurrency` how many it decides at once."""
 
     shared: Shared
     root: Path
     decisions: Decisions
     alert_email: str
+    concurrency: int
 
 
 class Supervisor(ComponentResource):
@@ -99,7 +99,7 @@ class Supervisor(ComponentResource):
                 ],
                 timeout_seconds=TIMEOUT_SECONDS,
                 memory_mb=MEMORY_MB,
-                reserved_concurrency=CONCURRENCY,
+                reserved_concurrency=args.concurrency,
             ),
             child,
         )

@@ -1,28 +1,19 @@
 """A client of the approvals function: how people decide on the calls that wait for them (docs/approvals.md)."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
-import urllib3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from corral.signed import RefusedError, ask
 from corral.spec.names import ENDPOINT, role_path
 from corral.spec.rights import session_name
-
-_http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=5, read=70))
 
 Approval = dict[str, Any]  # as the function shows it
 
 
-class ApprovalsError(Exception):
+class ApprovalsError(RefusedError):
     """The function said no, or could not be reached. `code` is its own word for why."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -50,26 +41,8 @@ class Desk:
 
     def _send(self, method: str, path: str, body: Any = None) -> Approval:
         """Send a signed request. Raises ApprovalsError."""
-        request = AWSRequest(
-            method,
-            f"{self.url.rstrip('/')}/v1/approvals{path}",
-            data=b"" if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        SigV4Auth(self.credentials, "lambda", self.region).add_auth(request)
-        try:
-            answer = _http.request(method, request.url, body=request.data, headers=dict(request.headers))
-            said: Approval = json.loads(answer.data)
-        except urllib3.exceptions.HTTPError as error:
-            raise ApprovalsError("unreachable", f"no answer from {self.url}: {error}") from None
-        except ValueError:
-            raise ApprovalsError(
-                "unreachable", f"{self.url} answered with something else than JSON"
-            ) from None
-        if answer.status != 200:
-            refusal = said.get("error") or {"code": "refused", "message": said.get("Message") or str(said)}
-            raise ApprovalsError(refusal["code"], refusal["message"])
-        return said
+        url = f"{self.url.rstrip('/')}/v1/approvals{path}"
+        return ask(method, url, self.credentials, self.region, body, ApprovalsError)
 
 
 def person(caller_arn: str) -> str:
@@ -106,6 +79,6 @@ def account_desk(session: Any, account: str, environment: str, team: str) -> Des
         )["FunctionUrl"]
     except (BotoCoreError, ClientError) as error:
         raise ApprovalsError(
-            "no_access", f"the approver role of team {team} cannot be used: {error}"
+            0, "no_access", f"the approver role of team {team} cannot be used: {error}"
         ) from None
     return Desk(team, url, str(session.region_name), credentials)

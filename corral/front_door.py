@@ -36,14 +36,24 @@ class Answer:
 
 
 def send(
-    url: str, credentials: Credentials, region: str, agent: str, message: str, session_id: str | None = None
+    url: str,
+    credentials: Credentials,
+    region: str,
+    agent: str,
+    message: str,
+    session_id: str | None = None,
+    key: str | None = None,
 ) -> Answer:
-    """Send one message to an agent, signed as `credentials`, and wait for its answer. Raises FrontDoorError."""
+    """Send one message to an agent, signed as `credentials`, and wait for its answer. Raises FrontDoorError.
+
+    With a `key` of its own, the same message sent again is not done again.
+    """
     body: dict[str, Any] = {"message": message}
     if session_id:
         body["session_id"] = session_id
     address = f"{url.rstrip('/')}/v1/agents/{agent}/messages"
-    return read_answer(ask("POST", address, credentials, region, body, FrontDoorError))
+    named = {"Idempotency-Key": key} if key else {}
+    return read_answer(ask("POST", address, credentials, region, body, FrontDoorError, named))
 
 
 def read_answer(body: dict[str, Any]) -> Answer:

@@ -1,6 +1,7 @@
 """HTTP requests to function URLs, signed as IAM asks for them."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import urllib3
@@ -12,12 +13,16 @@ _http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=5, re
 
 
 class RefusedError(Exception):
-    """A function said no, or did not answer. `status` is HTTP's, `code` and the text are the function's own."""
+    """A function said no, or did not answer. `status` is HTTP's, `code` and the text are the function's own.
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    `retry_after`: in how many seconds the same request may do better.
+    """
+
+    def __init__(self, status: int, code: str, message: str, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.retry_after = retry_after
 
 
 def ask(
@@ -27,10 +32,12 @@ def ask(
     region: str,
     body: Any = None,
     kind: type[RefusedError] = RefusedError,
+    headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Send one request with a body of JSON, and return the answer's. Raises `kind`, also for what is no JSON."""
     data = None if body is None else json.dumps(body).encode()
-    request = AWSRequest(method=method, url=url, data=data, headers={"Content-Type": "application/json"})
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    request = AWSRequest(method=method, url=url, data=data, headers=sent)
     SigV4Auth(credentials, "lambda", region).add_auth(request)
     try:
         response = _http.request(method, request.url, body=data, headers=dict(request.headers))
@@ -45,5 +52,6 @@ def ask(
             "code": "refused",
             "message": answer.get("Message") or answer.get("message") or str(answer),
         }
-        raise kind(response.status, said["code"], said["message"])
+        later = response.headers.get("Retry-After", "")
+        raise kind(response.status, said["code"], said["message"], int(later) if later.isdigit() else None)
     return dict(answer)

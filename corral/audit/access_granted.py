@@ -109,6 +109,7 @@ def _team(environment: Environment, team: str) -> Iterator[Path]:
         yield Path(f"role {approver}", "call by URL", "function approvals")
     yield Path(f"role {operator}", "call by URL", "function override")  # which knows whose operator it is
     yield _service("lambda", door)
+    yield from (Path(f"role {door}", action, f"table team-{team}-requests") for action in ("read", "write"))
     for agent in agents:
         yield Path(f"role {door}", "call", f"agent {team}/{agent.key}")
     if any("reports" in environment.tools[tool].spec.needs for agent in agents for tool in agent.tools):

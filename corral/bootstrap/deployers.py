@@ -18,6 +18,7 @@ TEAM_TYPES = (
     "AWS::BedrockAgentCore::Memory",
     "AWS::BedrockAgentCore::Policy",
     "aws:cloudwatch/logGroup:LogGroup",
+    "aws:dynamodb/table:Table",
     "aws:dynamodb/tableItem:TableItem",
     "aws:iam/policy:Policy",
     "aws:iam/role:Role",

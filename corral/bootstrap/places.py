@@ -231,7 +231,9 @@ def of_team(environment: str) -> list[Place]:
               {"StringEquals": tagged(platform)}),
         Place("TagsOfNewRecords", "agent-registry", registries, ("TagResource",), new, also=True),
         Place("Records", "agent-registry", [arn("agent-registry", "registry/*/record/*")], conditions=own),
-        Place("OwnAgents", "dynamodb", [arn("dynamodb", f"table/corral-{environment}-agents")], conditions=agents),
+        Place("OwnAgents", "dynamodb", [arn("dynamodb", f"table/corral-{environment}-agents")],
+              ("PutItem", "GetItem", "UpdateItem", "DeleteItem"), agents),
+        Place("Requests", "dynamodb", [arn("dynamodb", f"table/{name}-requests")]),
         Place("Queues", "sqs", [arn("sqs", f"{name}-dead-letters")]),
         Place("Schedules", "scheduler", [arn("scheduler", each) for each in (
             f"schedule/{name}/*", f"schedule-group/{name}")]),

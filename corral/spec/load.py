@@ -13,6 +13,7 @@ from corral.spec.document import D, Loaded, Report, load
 from corral.spec.domain import Domain
 from corral.spec.errors import SpecError, SpecErrors, listed, suggestion
 from corral.spec.notices import Notice
+from corral.spec.peak import check_peak, peak_notices
 from corral.spec.platform import Platform
 from corral.spec.regions import has_registry
 from corral.spec.resolve import Surroundings, resolve_agent
@@ -83,13 +84,17 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
         name: _resolve_team(around, file, file.spec) for name, file in teams.items() if file.spec is not None
     }
     _check_derived_names(folder.name, teams)
-    for file in teams.values():
-        if platform.spec is not None and file.spec is not None:
-            check_approvers(file, file.spec, platform.spec)
+    sound_tools = {name: tool.spec for name, tool in tools.items() if tool is not None}
+    if platform.spec is not None:
+        for file in teams.values():
+            if file.spec is not None:
+                check_approvers(file, file.spec, platform.spec)
+        check_peak(platform, platform.spec, sound_tools.values(), agents)
     if report.errors or platform.spec is None:
         raise SpecErrors(report.errors)
     notices = [
         *sprawl_notices(platform, teams, domains, tools, agents),
+        *peak_notices(teams, sound_tools, agents),
         *(Notice("no-registry", platform.source.shown, platform.line(("region",)), text) for text in said),
     ]
     return Environment(

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-NoticeCode = Literal["look-alike", "tool-twice", "unused-tool", "unread-domain", "no-on-call", "no-registry"]
+NoticeCode = Literal[
+    "look-alike", "tool-twice", "unused-tool", "unread-domain", "no-on-call", "peak-over-tool", "no-registry"
+]
 
 # What a list of notices of one kind is headed by, in the order in which they are told.
 TITLES: dict[NoticeCode, str] = {
@@ -12,6 +14,7 @@ TITLES: dict[NoticeCode, str] = {
     "unused-tool": "Tools that no agent has",
     "unread-domain": "Data domains that no agent reads",
     "no-on-call": "Teams without anyone on call",
+    "peak-over-tool": "Peaks that a tool does not take",
     "no-registry": "What the region lacks",
 }
 

@@ -94,3 +94,9 @@ class Platform(Document):
     deploy: Deploy | None = None
     waivers: tuple[Waiver, ...] = ()
     sprawl: Sprawl = Sprawl()
+    lambda_concurrency: int = Field(
+        default=1000,
+        ge=10,
+        le=1_000_000,
+        description="Concurrent executions that Lambda allows the account in this region.",
+    )

@@ -103,6 +103,7 @@ class _Resolver:
             approval=approval,
             domains=domains,
             limits=limits,
+            peak=self.agent.expected_peak,
             guardrail=found.spec.guardrail,
             schedule=schedule,
             scenarios=tuple(

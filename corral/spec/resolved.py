@@ -7,7 +7,7 @@ from corral.spec.conditions import ApprovalRule, Condition
 from corral.spec.model import Owner
 from corral.spec.platform import ModelSource
 from corral.spec.scenario import Scenario
-from corral.spec.team import ParameterValue
+from corral.spec.team import ParameterValue, Peak
 from corral.spec.template import GuardrailLevel, Template
 
 __all__ = ["DEFAULT_LIMITS", "ApprovalRule", "AtSetTimes", "Condition", "ResolvedAgent", "ResolvedLimits"]
@@ -58,6 +58,7 @@ class ResolvedAgent:
     approval: tuple[ApprovalRule, ...]
     domains: tuple[str, ...]  # the values of its parameters of type domain
     limits: ResolvedLimits
+    peak: Peak
     guardrail: GuardrailLevel
     schedule: AtSetTimes | None
     scenarios: tuple[Scenario, ...]  # those that apply to it; texts unrendered

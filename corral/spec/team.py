@@ -66,6 +66,15 @@ class Limits(Model):
     timeout_seconds: int | None = Field(default=None, ge=5, le=3600)
 
 
+class Peak(Model):
+    """The most that an agent is expected to be asked. The platform is sized for three times as much."""
+
+    messages_per_minute: int = Field(default=20, ge=1, le=6000)
+    seconds_per_message: int = Field(
+        default=10, ge=1, le=900, description="What an answer usually takes, its tools included."
+    )
+
+
 class Agent(Model):
     """One agent, as a team writes it."""
 
@@ -83,6 +92,7 @@ class Agent(Model):
     )
     approval: tuple[TeamApproval, ...] = ()
     limits: Limits = Limits()
+    expected_peak: Peak = Peak()
 
     @property
     def key(self) -> str:

@@ -12,6 +12,7 @@ class Agent(TypedDict):
     qualifier: str
     guardrail: NotRequired[str]
     scheduled: NotRequired[bool]
+    per_minute: NotRequired[int]
 
 
 def agents() -> dict[str, Agent]:

@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.common.errors import ApiError
 from functions.common.session import actor_id, runtime_session_id
 from functions.front_door import guardrail
 from functions.front_door.agents import Agent
@@ -26,7 +27,11 @@ def converse(
     else:
         seconds = context.get_remaining_time_in_millis() / 1000
         reply = invoke(agent, session_id, actor_id(caller), checked.text, seconds)
-        checked = guardrail.apply(level, "OUTPUT", reply.answer)
+        try:
+            checked = guardrail.apply(level, "OUTPUT", reply.answer)
+        except ApiError as error:
+            error.acted, error.retry_after = True, None
+            raise
         if checked.blocked:
             blocked = "output"
     answer = {

@@ -47,7 +47,7 @@ def apply(level: str, source: Literal["INPUT", "OUTPUT"], text: str) -> Verdict:
         except (ClientError, BotoCoreError) as error:
             logger.error("guardrail not asked", extra={"cause": error_code(error), "side": source})
             raise ApiError(
-                502, "guardrail_unavailable", "The request could not be checked. Try again."
+                502, "guardrail_unavailable", "The request could not be checked. Try again.", retry_after=5
             ) from None
         said = "".join(output.get("text", "") for output in answer["outputs"])
         if answer["action"] == "NONE":

@@ -15,9 +15,10 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.common.errors import ApiError
-from functions.front_door import guardrail, schedule
+from functions.front_door import guardrail, rate, schedule
 from functions.front_door.agents import agents
 from functions.front_door.conversation import converse
+from functions.front_door.once import Answered, once
 
 logger = Logger()
 
@@ -33,17 +34,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if set(event) == {"schedule"}:
         return schedule.run(event["schedule"], context)
     try:
-        return _response(200, _route(event, context))
+        return _response(*_route(event, context))
     except ApiError as error:
         logger.info("refused", extra={"status": error.status, "code": error.code})
-        return _response(error.status, {"error": {"code": error.code, "message": error.message}})
+        later = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+        return _response(error.status, error.body, later)
     except Exception:
         logger.exception("fault")
         message = f"Something went wrong. Name {context.aws_request_id} to the platform's team."
-        return _response(502, {"error": {"code": "internal", "message": message}})
+        return _response(502, {"error": {"code": "internal", "message": message}}, {})
 
 
-def _route(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def _route(event: dict[str, Any], context: LambdaContext) -> tuple[int, dict[str, Any], dict[str, str]]:
     http = event["requestContext"]["http"]
     caller = ((event["requestContext"].get("authorizer") or {}).get("iam") or {}).get("userArn")
     if not caller:
@@ -52,14 +54,23 @@ def _route(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     known = agents()
     path = event["rawPath"].rstrip("/")
     if http["method"] == "GET" and path == "/v1/agents":
-        return {"team": os.environ["TEAM"], "agents": [{"agent": name} for name in sorted(known)]}
+        return 200, {"team": os.environ["TEAM"], "agents": [{"agent": name} for name in sorted(known)]}, {}
     found = _MESSAGES.fullmatch(path)
     if http["method"] != "POST" or not found:
         raise ApiError(404, "not_found", "There is POST /v1/agents/{agent}/messages and GET /v1/agents.")
     if found[1] not in known:
         raise ApiError(404, "unknown_agent", "This team has no such agent. GET /v1/agents lists them.")
-    message, given = _read_body(event)
-    return converse(found[1], known[found[1]], caller, message, given, context)
+    name, agent, (message, given) = found[1], known[found[1]], _read_body(event)
+
+    def work() -> Answered:
+        rate.count(name, agent.get("per_minute", rate.USUAL))
+        return 200, converse(name, agent, caller, message, given, context)
+
+    key = (event.get("headers") or {}).get("idempotency-key")
+    if key is None:
+        return *work(), {}
+    answered, again = once(key, (caller, name), [message, given], work, context)
+    return *answered, {"idempotent-replayed": "true"} if again else {}
 
 
 def _read_body(event: dict[str, Any]) -> tuple[str, str | None]:
@@ -85,9 +96,9 @@ def _read_body(event: dict[str, Any]) -> tuple[str, str | None]:
     return sent["message"], given
 
 
-def _response(status: int, body: dict[str, Any]) -> dict[str, Any]:
+def _response(status: int, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
     return {
         "statusCode": status,
-        "headers": {"content-type": "application/json", "cache-control": "no-store"},
+        "headers": {"content-type": "application/json", "cache-control": "no-store", **headers},
         "body": json.dumps(body),
     }

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, EventStreamError, ReadTimeoutError
 from urllib3 import exceptions as urllib3_exceptions
 
 from functions.common.aws import error_code
@@ -43,7 +43,9 @@ def client(read_timeout: int) -> Any:
 def invoke(agent: Agent, session_id: str, actor: str, message: str, seconds: float) -> Reply:
     """Send a message and read the whole reply, within `seconds`. ApiError 429, 502, 504 if there is none."""
     deadline = time.monotonic() + seconds - _SECONDS_TO_ANSWER
-    late = ApiError(504, "timeout", "The agent took too long. What it has done until now stays done.")
+    late = ApiError(
+        504, "timeout", "The agent took too long. What it has done until now stays done.", acted=True
+    )
     try:
         stream = client(max(1, int(seconds) - _SECONDS_TO_ANSWER)).invoke_harness(
             harnessArn=agent["harness_arn"],
@@ -58,9 +60,11 @@ def invoke(agent: Agent, session_id: str, actor: str, message: str, seconds: flo
     except (ClientError, BotoCoreError, urllib3_exceptions.HTTPError) as error:
         code = error_code(error)
         logger.error("harness failed", extra={"cause": code, "harness": agent["harness_arn"]})
-        if code in _THROTTLED:
-            raise ApiError(429, "throttled", "The agent is busy. Try again in a moment.") from None
-        raise ApiError(502, "agent_unavailable", "The agent could not answer.") from None
+        if code in _THROTTLED and not isinstance(error, EventStreamError):  # else it had begun
+            raise ApiError(
+                429, "throttled", "The agent is busy. Try again in a moment.", retry_after=5
+            ) from None
+        raise ApiError(502, "agent_unavailable", "The agent could not answer.", acted=True) from None
 
 
 def _until(deadline: float, stream: Any, late: ApiError) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from functions.common.tool_names import catalogue_name
 ALLOWED, FAILED = "allowed", "failed"
 BY_POLICY, BY_SUPERVISOR = "denied-by-policy", "denied-by-supervisor"
 _POLICY_SAYS = "Tool Execution Denied"  # how the gateway begins when Cedar denies a call
+_BUSY_SAYS = ("Rate limit exceeded", "TooManyRequestsException", "ThrottlingException")
 _MAX_REASON = 500
 
 
@@ -35,7 +36,9 @@ class Call:
         if self.hook_decision == "deny":
             decision, reason = BY_SUPERVISOR, self.hook_reason
         elif self.status == "error":
-            decision, reason = (BY_POLICY, said) if _POLICY_SAYS in said else (FAILED, "the tool failed")
+            busy = any(word in said for word in _BUSY_SAYS)
+            failure = (FAILED, "the tool is busy" if busy else "the tool failed")
+            decision, reason = (BY_POLICY, said) if _POLICY_SAYS in said else failure
         elif self.hook_decision is None and self.status is None:
             decision, reason = FAILED, "the call was not made"
         shown = {"tool": self.tool, "decision": decision}

@@ -17,7 +17,7 @@ RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget
 TOPIC, QUEUE = "aws:sns/topic:Topic", "aws:sqs/queue:Queue"
 SUBJECTS = {
     *("trail", "audit-bucket", "keys", "boundaries", "roles", "gateway", "agents", "functions"),
-    *("agent-states", "approvals", "alerts"),
+    *("agent-states", "approvals", "overrides", "alerts"),
 }
 
 
@@ -182,5 +182,5 @@ def test_who_deploys_is_left_out_where_deployments_change_things(
         left_out = {"userName": [{"anything-but": [DEPLOYER.split("/")[1]]}, {"exists": False}]}
     text = json.dumps({"sessionIssuer": left_out})[1:-1]
     assert {name for name, pattern in told.items() if text in pattern} == {
-        *("roles", "gateway", "agents", "functions", "agent-states", "approvals", "alerts", "trail")
+        *("roles", "gateway", "agents", "functions", "agent-states", "approvals", "overrides", "alerts", "trail")
     }

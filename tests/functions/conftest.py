@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "IDEMPOTENCY_TABLE": "idempotency",
     "DOCUMENTS_BUCKET": "documents",
     "AGENTS_TABLE": "agents",
+    "REQUESTS_TABLE": "requests",
     "APPROVALS_TABLE": "approvals",
     "OVERRIDES_TABLE": "overrides",
     "DECISIONS_STREAM": "decisions",
@@ -269,6 +270,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     server = Aws()
+    create_table("requests", "id")
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     endpoint = f"http://127.0.0.1:{server.server_port}"
     for service in ("BEDROCK_AGENTCORE", "BEDROCK_RUNTIME"):

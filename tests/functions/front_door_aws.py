@@ -140,12 +140,18 @@ class AwsHandler(BaseHTTPRequestHandler):
 
 
 def request(
-    method: str, path: str, body: Any = None, caller: str | None = ALICE, encoded: bool = False
+    method: str,
+    path: str,
+    body: Any = None,
+    caller: str | None = ALICE,
+    encoded: bool = False,
+    key: str | None = None,
 ) -> dict[str, Any]:
     text = body if isinstance(body, str) else json.dumps(body)
     return {
         "version": "2.0",
         "rawPath": path,
+        "headers": {} if key is None else {"idempotency-key": key},
         "requestContext": {
             "http": {"method": method, "path": path},
             "authorizer": {"iam": {"userArn": caller, "accountId": "123456789012"}} if caller else None,

@@ -10,6 +10,7 @@ from openapi_spec_validator import validate
 from ruamel.yaml import YAML
 
 from functions.front_door.handler import MAX_MESSAGE_CHARACTERS, handler
+from tests.functions.conftest import boto3_resource
 from tests.functions.front_door_aws import Aws, post, request
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,15 @@ def described(specification: dict[str, Any], path: str, method: str, status: int
     return Draft202012Validator({**schema, "components": specification["components"]})
 
 
+def check_in_progress(context: Any, check: Any) -> None:
+    """A request of which no more is on record than that it was begun."""
+    table = boto3_resource("dynamodb").Table("requests")
+    post(context, {"message": "x"}, key="lost")
+    for item in table.scan()["Items"]:
+        table.put_item(Item={name: value for name, value in item.items() if name not in ("answer", "status")})
+    check(*post(context, {"message": "x"}, key="lost"))
+
+
 def test_every_answer_is_as_the_specification_says(
     server: Aws, context: Any, specification: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,11 +63,14 @@ def test_every_answer_is_as_the_specification_says(
     for server.error in ((429, "ThrottlingException"), (500, "InternalServerException")):
         check(*post(context, {"message": "x"}))
     server.error = None
+    for message in ("x", "y"):
+        check(*post(context, {"message": message}, key="k"))
+    check_in_progress(context, check)
     context.seconds = 10.0
     check(*post(context, {"message": "x"}))
-    assert sorted(seen) == [200, 400, 403, 404, 413, 429, 502, 504]
+    assert sorted(set(seen)) == [200, 400, 403, 404, 409, 413, 422, 429, 502, 504]
     responses = specification["paths"][path]["post"]["responses"]
-    assert sorted(map(int, responses)) == sorted(seen)
+    assert sorted(map(int, responses)) == sorted(set(seen))
     listed = handler(request("GET", "/v1/agents"), context)
     described(specification, "/v1/agents", "get", 200).validate(json.loads(listed["body"]))
 

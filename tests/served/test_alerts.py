@@ -118,11 +118,18 @@ def _agent_states(target: Target, client: Callable[[str], Any]) -> None:
 def _approvals(target: Target, client: Callable[[str], Any]) -> None:
     client("dynamodb").put_item(
         TableName=target.platform["approvals_table"],
-        Item={"id": {"S": "nobody's"}, "status": {"S": "approved"}},
+        Item={"team": {"S": "support"}, "id": {"S": "nobody's"}, "status": {"S": "approved"}},
     )
     client("dynamodb").delete_item(
-        TableName=target.platform["approvals_table"], Key={"id": {"S": "nobody's"}}
+        TableName=target.platform["approvals_table"],
+        Key={"team": {"S": "support"}, "id": {"S": "nobody's"}},
     )
+
+
+def _overrides(target: Target, client: Callable[[str], Any]) -> None:
+    item = {"scope": {"S": "nobody"}}
+    client("dynamodb").put_item(TableName=target.platform["overrides_table"], Item=item)
+    client("dynamodb").delete_item(TableName=target.platform["overrides_table"], Key=item)
 
 
 def _key(target: Target, client: Callable[[str], Any]) -> None:
@@ -158,6 +165,7 @@ ATTACKS: list[tuple[Callable[..., None], str, str, str]] = [
     (_function, "a function", "UpdateFunctionConfiguration", "corral-dev-supervisor"),
     (_agent_states, "the table of agents", "PutItem", "corral-dev-agents"),
     (_approvals, "the table of approvals", "PutItem", "corral-dev-approvals"),
+    (_overrides, "the table of overrides", "PutItem", "corral-dev-overrides"),
     (_key, "a key of the platform", "DisableKeyRotation", ":key/"),
     (_bucket, "the audit bucket", "PutBucketVersioning", "corral-dev-audit-"),
     (_rule, "the alerts themselves", "DisableRule", "corral-dev-alert-trail"),
@@ -200,7 +208,7 @@ def test_what_the_platform_does_by_itself_is_not_told(target: Target) -> None:
     supervisor = target.role_client(
         "dynamodb", "arn:aws:iam::111122223333:role/corral/dev/platform/corral-dev-supervisor"
     )
-    key = {"id": {"S": "the supervisor's own"}}
+    key = {"team": {"S": "support"}, "id": {"S": "the supervisor's own"}}
     supervisor.put_item(TableName=target.platform["approvals_table"], Item=key)
     target.session.flush()
     assert since() == []

@@ -4,10 +4,15 @@ import json
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from corral.audit.controls import assess
+from corral.audit.gather import gather
+from corral.audit.period import Period
+from corral.spec.load import load_environment
 from tests.engine.engine import Engine
 
 STACKS = ["dev", "dev.finance", "dev.legal", "dev.sales", "dev.support"]
@@ -80,6 +85,34 @@ def test_an_agent_answers_there(engine: Engine) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert "knowledge-search" in done.stdout
+
+
+def test_an_auditor_finds_there_what_was_deployed_and_what_was_done(engine: Engine) -> None:
+    def asked(*arguments: str) -> Any:
+        done = corral(engine, "audit", *arguments, "--json")
+        assert done.returncode == 0, done.stdout
+        return json.loads(done.stdout)
+
+    rows = asked("query", "who-called-what", "dev", "--local", "--set", "agent=support/helpdesk")
+    assert [(row["tool"], row["decision"], row["outcome"]) for row in rows] == [
+        ("knowledge-search", "allow", "ok")
+    ]
+    verified = asked("verify", "dev", "--local")
+    assert (verified["matched"], verified["gaps"]) == (1, [])
+    assert [check["problems"] for check in verified["checks"]] == [[]] * 4
+    counts = asked("access", "dev", "--local")["counts"]
+    assert counts["granted"] > 100
+    assert (counts["extra"], counts["missing"]) == (0, 0)
+
+
+def test_every_control_holds_of_what_the_engine_has_on_record(engine: Engine) -> None:
+    environment = load_environment(engine.project / "stacks/dev")
+    now = datetime.now(UTC)
+    facts = gather(engine.project, environment, Period(now - timedelta(hours=1), now), local=True)
+    assert facts.not_asked == {}
+    assert {each.stack for each in facts.resources} == set(STACKS)
+    assert {f.control.id: f.problems for f in assess(facts) if f.problems} == {}
+    assert "not known" not in {finding.status for finding in assess(facts)}
 
 
 def test_one_team_s_change_is_previewed_and_made_alone(engine: Engine) -> None:

@@ -156,7 +156,7 @@ def test_the_same_inputs(offline: Any, real: Any, stack: str) -> None:
         }
         assert made_up.hidden(0, shown(resource.inputs)) == made_up.hidden(1, given), urn
         compared += 1
-    assert compared > 20
+    assert compared > 15  # the smallest team, of one agent, has 19
 
 
 def test_the_same_outputs_of_the_stacks(engine: Engine, offline: Any, real: Any) -> None:

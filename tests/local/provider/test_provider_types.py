@@ -7,6 +7,7 @@ import pytest
 
 from corral.local.engine.aws import HANDLERS
 from corral.local.provider.aws import KINDS
+from tests.engine.made_by import CLASSIC
 from tests.local.provider import resource_cases as cases
 from tests.local.provider.conftest import Made, changed_inputs, made_of
 
@@ -17,6 +18,7 @@ ALIAS = "aws:kms/alias:Alias"
 def test_every_type_the_engine_makes_can_be_changed_and_deleted() -> None:
     assert set(KINDS) == set(HANDLERS)
     assert {case.token for case in cases.CASES} == set(HANDLERS)
+    assert set(CLASSIC) == set(HANDLERS), "the call that tests/engine/test_failures.py has fail"
 
 
 @pytest.fixture

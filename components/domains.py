@@ -34,7 +34,7 @@ class DomainsArgs:
 class Domains(ComponentResource):
     """All data domains of an environment.
 
-    `databases` maps each domain with tables to its Glue database, `team_columns` to those of its tables in which
+    `documents` are the domains that have any, each below its name in the bucket. `databases` maps each domain with tables to its Glue database, `team_columns` to those of its tables in which
     a team sees only its own rows, each with the column that names the team.
     """
 
@@ -77,6 +77,7 @@ class Domains(ComponentResource):
         )
         self.workgroup = workgroup.name
         self.workgroup_arn = workgroup.arn
+        self.documents = sorted(d.domain for d in args.domains.values() if d.documents is not None)
         self.databases: dict[str, str] = {}
         self.team_columns: dict[str, dict[str, str]] = {}
         for domain in args.domains.values():

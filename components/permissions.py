@@ -92,12 +92,16 @@ def secret_value(secret_arn: Input[str]) -> Grant:
     return Grant("OwnSecret", actions.SECRET, [secret_arn])
 
 
-def documents(bucket_arn: Input[str]) -> list[Grant]:
-    """Read the documents of data domains. Which domain an agent may name is decided at the gateway."""
-    return [
-        Grant("DocumentsBucket", actions.BUCKET[1:], [bucket_arn]),
-        Grant("Documents", actions.OBJECT, [Output.concat(bucket_arn, "/*")]),
-    ]
+def documents(bucket_arn: Input[str], domains: Sequence[str]) -> list[Grant]:
+    """Read the documents of data domains. Which domain an agent may name is decided at the gateway.
+
+    Not the bucket's other objects: tables, and the results of every team's queries.
+    """
+    grants = [Grant("DocumentsBucket", actions.BUCKET[1:], [bucket_arn])]
+    if domains:
+        objects = [Output.concat(bucket_arn, f"/{domain}/*") for domain in domains]
+        grants.append(Grant("Documents", actions.OBJECT, objects))
+    return grants
 
 
 def warehouse(

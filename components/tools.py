@@ -97,7 +97,7 @@ class Tool(ComponentResource):
             yield "SECRET_ARN", secret.arn, [permissions.secret_value(secret.arn)]
         elif need == "documents":
             bucket = args.domains.bucket
-            yield "DOCUMENTS_BUCKET", bucket.bucket, permissions.documents(bucket.arn)
+            yield "DOCUMENTS_BUCKET", bucket.bucket, permissions.documents(bucket.arn, args.domains.documents)
         elif need == "reports":
             name = reports_bucket(site)
             reports = Bucket(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from corral.audit.access_account import Client, Deployed, read_account
+from corral.audit.access_account import QUERY_RESULTS, Client, Deployed, read_account
 from corral.audit.access_cedar import cedar_paths
 from corral.audit.access_granted import granted
 from corral.audit.access_iam import Evaluator, Judge, Path, Paths, iam_paths
@@ -51,15 +51,17 @@ def access_matrix(environment: Environment, client: Client, judge: Judge | None 
     deployed = read_account(client, environment.platform.environment)
     found = deployed_paths(environment, deployed, judge or Evaluator(deployed.account))
     wanted = granted(environment)
-    # Nobody has written a report yet, and so there is no such prefix to ask for.
+    # Where nobody has written a report or run a query yet, there is no such prefix to ask for.
     existing = {resource.name for resource in deployed.resources}
-    wanted = {
-        path for path in wanted if not path.resource.startswith("reports ") or path.resource in existing
-    }
+    wanted = {path for path in wanted if not _comes_with_use(path.resource) or path.resource in existing}
     rows = [_row(path, "granted" if path in wanted else "extra", how) for path, how in found.items()]
     rows += [_row(path, "missing", None) for path in wanted - set(found)]
     order = sorted(rows, key=lambda row: (row.principal, row.resource, row.action))
     return Matrix(deployed.environment, deployed.account, tuple(order))
+
+
+def _comes_with_use(resource: str) -> bool:
+    return resource == QUERY_RESULTS or resource.startswith("reports ")
 
 
 def deployed_paths(environment: Environment, deployed: Deployed, judge: Judge) -> Paths:

@@ -18,6 +18,9 @@ Document = Mapping[str, Any]
 Kind = Literal["function", "agent", "gateway", "memory", "table", "objects"]
 Client = Callable[[str], Any]  # a boto3 client of a service, by its name
 
+# What Athena answers queries over the domains' tables with: there once a query has run.
+QUERY_RESULTS = "query results"
+_QUERY_RESULTS = "athena_results/"
 _MISSING = ("ResourceNotFoundException", "NoSuchBucketPolicy", "NoSuchEntity")
 
 
@@ -245,9 +248,10 @@ def _objects(client: Any, prefix: str, account: str) -> Iterator[Resource]:
         policy = _document(found["Policy"]) if found else None
         what = name.removeprefix(prefix).partition(f"-{account}-")[0]
         for part in _parts(client, name, what):
-            label = (
-                f"{'domain' if what == 'documents' else what} {part.rstrip('/').rpartition('/')[2]}".strip()
-            )
+            kind = "domain" if what == "documents" else what
+            label = f"{kind} {part.rstrip('/').rpartition('/')[2]}".strip()
+            if part == _QUERY_RESULTS:
+                label = QUERY_RESULTS
             yield Resource("objects", label, {f"arn:aws:s3:::{name}/{part}": policy})
 
 

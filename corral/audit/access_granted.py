@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from corral.audit.access_account import QUERY_RESULTS
 from corral.audit.access_iam import Path
 from corral.spec.approvers import deciders
 from corral.spec.load import Environment
@@ -89,9 +90,11 @@ def _tool(environment: Environment, name: str, tool: Tool) -> Iterator[Path]:
         if need in tool.needs:
             yield from (Path(f"role {role}", action, f"table {table}") for action in ("read", "write"))
     for domain in environment.domains.values():
-        reads = "documents" in tool.needs or ("warehouse" in tool.needs and bool(domain.tables))
-        if reads:
+        documents = "documents" in tool.needs and domain.documents is not None
+        if documents or ("warehouse" in tool.needs and domain.tables):
             yield Path(f"role {role}", "read", f"domain {domain.domain}")
+    if "warehouse" in tool.needs:
+        yield from (Path(f"role {role}", action, QUERY_RESULTS) for action in ("read", "write"))
     if "reports" in tool.needs:
         yield from (Path(f"role {role}", "write", f"reports {team}") for team in environment.teams)
 

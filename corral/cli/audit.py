@@ -2,7 +2,7 @@
 
 import typer
 
-from corral.cli import audit_access, audit_query, audit_verify
+from corral.cli import audit_access, audit_query, audit_report, audit_verify
 
 app = typer.Typer(
     help="What happened, who may do what, and the evidence.", no_args_is_help=True, rich_markup_mode=None
@@ -10,3 +10,4 @@ app = typer.Typer(
 app.command("query")(audit_query.command)
 app.command("verify")(audit_verify.command)
 app.command("access")(audit_access.command)
+app.command("report")(audit_report.command)

@@ -47,14 +47,16 @@ class Lake(Warehouse):
 
     def ask(self, query: str, period: Period = NOVEMBER, **given: str) -> list[dict[str, str | None]]:
         """Run a saved query; its rows by column."""
-        query_id = self.start(find(query).sql({**USUAL, **period.parameters()}, given))
+        names, *rows = self.select(find(query).sql({**USUAL, **period.parameters()}, given))
+        return [dict(zip(map(str, names), row, strict=True)) for row in rows]
+
+    def select(self, sql: str) -> list[list[str | None]]:
+        """Run a SELECT; the columns' names, then each row's values as texts."""
+        query_id = self.start(sql)
         status = self.wait(query_id)["Status"]
         assert status["State"] == "SUCCEEDED", status
-        header, *rows = self.call("GetQueryResults", QueryExecutionId=query_id)["ResultSet"]["Rows"]
-        names = [cell["VarCharValue"] for cell in header["Data"]]
-        return [
-            dict(zip(names, (cell.get("VarCharValue") for cell in row["Data"]), strict=True)) for row in rows
-        ]
+        rows = self.call("GetQueryResults", QueryExecutionId=query_id)["ResultSet"]["Rows"]
+        return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows]
 
     def _make(
         self, name: str, columns: Mapping[str, str], path: str, form: str, keys: list[str], input_format: str

@@ -84,6 +84,27 @@ def _helpdesk(lake: Lake) -> str | None:
     return lake.ask("gateway-calls", role="%helpdesk")[0]["caller"]
 
 
+def test_denials_by_reason(lake: Lake) -> None:
+    assert picked(lake.ask("denials-by-reason"), "denied_by", "why", "caller", "tool", "times") == [
+        ("gateway", "Invalid Bearer token", "anonymous", None, "1"),
+        (
+            *("gateway", "Tool Execution Denied", "corral-dev-agent-support-helpdesk"),
+            *("refund-issue___refund-issue", "1"),
+        ),
+        ("supervisor", "approval denied", "support/helpdesk", "refund-issue", "1"),
+        ("supervisor", "pending approval", "support/helpdesk", "refund-issue", "1"),
+        ("supervisor", "tool not granted", "sales/account-scout", "refund-issue", "1"),
+    ]
+
+
+def test_decisions_over_time(lake: Lake) -> None:
+    assert picked(lake.ask("decisions-over-time"), "starts_at", "team", "allowed", "denied", "held") == [
+        ("2026-11-10", "support", "2", "2", "1"),
+        ("2026-11-14", "sales", "1", "1", "0"),
+    ]
+    assert picked(lake.ask("decisions-over-time", by="hour"), "starts_at")[0] == ("2026-11-10T10",)
+
+
 def test_iam_denials(lake: Lake) -> None:
     found = picked(lake.ask("iam-denials"), "caller", "service", "action", "refused")
     assert (MARY, "iam.amazonaws.com", "DeleteRolePermissionsBoundary", "1") in found

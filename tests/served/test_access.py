@@ -49,6 +49,20 @@ def test_what_is_deployed_is_what_is_granted(matrix: Callable[[], Matrix]) -> No
     assert all(row.opened_by for row in found.of("granted"))
 
 
+@pytest.mark.control("team-isolation")
+def test_results_of_queries_are_for_the_tool_that_queries(
+    outputs: dict[str, dict[str, Any]], target: Target, matrix: Callable[[], Matrix]
+) -> None:
+    bucket = outputs[""]["documents_bucket"]
+    target.session.client("s3").put_object(Bucket=bucket, Key="athena_results/q.csv", Body=b"n")
+    found = matrix()
+    assert (found.of("extra"), found.of("missing")) == ([], [])
+    reached = {path for path in paths(found.of("granted")) if path[2] == "query results"}
+    assert reached == {
+        ("role corral-dev-tool-warehouse-query", each, "query results") for each in ("read", "write")
+    }
+
+
 @contextmanager
 def statement(target: Target, role: str, **stated: Any) -> Iterator[None]:
     """A policy that somebody gave a role by hand."""

@@ -34,8 +34,9 @@ class DomainsArgs:
 class Domains(ComponentResource):
     """All data domains of an environment.
 
-    `documents` are the domains that have any, each below its name in the bucket. `databases` maps each domain with tables to its Glue database, `team_columns` to those of its tables in which
-    a team sees only its own rows, each with the column that names the team.
+    `documents` are the domains that have any, each below its name in the bucket. `databases` maps each domain
+    with tables to its Glue database, `team_columns` to those of its tables in which a team sees only its own
+    rows, each with the column that names the team.
     """
 
     def __init__(self, name: str, args: DomainsArgs, opts: ResourceOptions | None = None) -> None:

@@ -73,6 +73,8 @@ def table_items(name: str, table_arn: Input[str], *, read_only: bool = False, de
 def table_reading(name: str, table_arn: Input[str]) -> Grant:
     """Find and read a table's items, and change those that are there."""
     return Grant(name, (*actions.ITEMS[:1], *actions.ITEMS[2:], *actions.ITEMS_FIND), [table_arn])
+
+
 def overrides_read(table_arn: Input[str]) -> Grant:
     """Read what is put above an agent, all of its scopes at once."""
     return Grant("Overrides", actions.BATCH_GET, [table_arn])

@@ -210,7 +210,14 @@ class Platform(ComponentResource):
         """All that the platform is made of but the alerts and the teams' boundary."""
         parts: list[Resource | None] = [
             *(self._boundary, self._key, self._audit_key, self._audit, self._lake, self._decisions),
-            *(self._supervisor, self._approvals, self._override, self._operator, self._domains, self._idempotency),
+            *(
+                self._supervisor,
+                self._approvals,
+                self._override,
+                self._operator,
+                self._domains,
+                self._idempotency,
+            ),
             *(self._gateway, *self._tools.values()),
             *(self._targets, self._guardrail, self._strict, self._registry, self._auditor),
         ]

@@ -182,5 +182,15 @@ def test_who_deploys_is_left_out_where_deployments_change_things(
         left_out = {"userName": [{"anything-but": [DEPLOYER.split("/")[1]]}, {"exists": False}]}
     text = json.dumps({"sessionIssuer": left_out})[1:-1]
     assert {name for name, pattern in told.items() if text in pattern} == {
-        *("roles", "gateway", "agents", "functions", "agent-states", "approvals", "overrides", "alerts", "trail")
+        *(
+            "roles",
+            "gateway",
+            "agents",
+            "functions",
+            "agent-states",
+            "approvals",
+            "overrides",
+            "alerts",
+            "trail",
+        )
     }

@@ -39,8 +39,8 @@ TRAIL_COLUMNS = {
 DECISION_COLUMNS = {
     **dict.fromkeys(("id", "time", "environment", "team", "agent", "harness_arn", "session_id"), "string"),
     **dict.fromkeys(("event", "tool", "tool_use_id", "arguments", "arguments_sha256"), "string"),
-    **dict.fromkeys(("decision", "reason", "approval_id", "approved_by", "outcome", "stop_reason"), "string"),
-    "decided_by": "string",
+    **dict.fromkeys(("decision", "reason", "approval_id", "approved_by", "actor", "outcome"), "string"),
+    "stop_reason": "string",
     "usage": "struct<input_tokens:bigint,output_tokens:bigint>",
 }
 _CLOUDTRAIL_INPUT = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"

@@ -12,7 +12,7 @@ from rich.table import Table
 from corral.cli.project import ProjectOption, console, environment_of, find_project, resolved_agent
 
 if TYPE_CHECKING:
-    from corral.spec.resolved import ApprovalRule, ResolvedAgent
+    from corral.spec.resolved import ResolvedAgent
 
 
 def command(
@@ -65,7 +65,7 @@ def _rows(agent: "ResolvedAgent") -> list[tuple[str, str, str]]:
         "model": f"{agent.model_name} ({agent.model.id})",
         **{f"parameters.{name}": str(value) for name, value in agent.parameters.items()},
         "tools": ", ".join(agent.tools) or "none",
-        **{f"approval[{index}]": _rule(rule) for index, rule in enumerate(agent.approval)},
+        **{f"approval[{index}]": rule.text for index, rule in enumerate(agent.approval)},
         **{f"limits.{name}": str(value) for name, value in asdict(agent.limits).items()},
         "domains": ", ".join(agent.domains) or "none",
         "guardrail": agent.guardrail,
@@ -80,8 +80,3 @@ def _rows(agent: "ResolvedAgent") -> list[tuple[str, str, str]]:
 def _origin(agent: "ResolvedAgent", name: str) -> str:
     """Who says so, and on which line of which file."""
     return " ".join(filter(None, (agent.origins.get(name, "parameters"), agent.places.get(name))))
-
-
-def _rule(rule: "ApprovalRule") -> str:
-    conditions = " and ".join(f"{c.argument} {c.operator} {json.dumps(c.value)}" for c in rule.conditions)
-    return f"{rule.tool} when {conditions}" if conditions else f"{rule.tool}, every call"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from corral.spec.resolved import ApprovalRule, ResolvedAgent
+from corral.spec.resolved import ResolvedAgent
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def _fields(agent: ResolvedAgent) -> Iterator[tuple[str, str]]:
     for name, value in agent.parameters.items():
         yield f"parameters.{name}", json.dumps(value, ensure_ascii=False)
     yield "tools", _listed(agent.tools)
-    yield "approval", "; ".join(sorted(map(_rule, agent.approval))) or "none"
+    yield "approval", "; ".join(sorted(rule.text for rule in agent.approval)) or "none"
     yield "domains", _listed(agent.domains)
     for name, value in asdict(agent.limits).items():
         yield f"limits.{name}", f"{value:g}"
@@ -63,8 +63,3 @@ def _fields(agent: ResolvedAgent) -> Iterator[tuple[str, str]]:
 
 def _listed(names: Any) -> str:
     return ", ".join(names) or "none"
-
-
-def _rule(rule: ApprovalRule) -> str:
-    conditions = " and ".join(f"{c.argument} {c.operator} {json.dumps(c.value)}" for c in rule.conditions)
-    return f"{rule.tool} when {conditions}" if conditions else f"{rule.tool}, every call"

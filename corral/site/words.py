@@ -4,8 +4,16 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from corral.spec.conditions import ApprovalRule, Condition, ConditionError, Operator, parse
+from corral.spec.conditions import (
+    WITHIN_MINUTES,
+    ApprovalRule,
+    Condition,
+    ConditionError,
+    Operator,
+    parse,
+)
 from corral.spec.resolved import ResolvedAgent, ResolvedLimits
+from corral.spec.rights import session_name
 from corral.spec.scenario import Stop
 from corral.spec.team import Approval, Limits
 from corral.spec.template import Drift, GuardrailLevel, Parameter
@@ -72,14 +80,21 @@ def percent(share: float) -> str:
 
 
 def rule(of: ApprovalRule) -> str:
-    """When a rule holds a call."""
-    return f"when {joined([_condition(c) for c in of.conditions])}" if of.conditions else "every call"
+    """When a rule holds a call, and what it asks for beyond the usual one person within a day."""
+    held = f"when {joined([_condition(c) for c in of.conditions])}" if of.conditions else "every call"
+    more = [
+        *(["two people approve"] if of.approvers > 1 else []),
+        *([f"within {number(of.within_minutes)} minutes"] if of.within_minutes != WITHIN_MINUTES else []),
+        *([f"{session_name(of.delegate)} may after half of the time"] if of.delegate else []),
+    ]
+    return "; ".join([held, *more])
 
 
 def template_rule(of: Approval) -> str:
     """The same of a rule that a template brings, as it is written if it cannot be read."""
     try:
-        return rule(ApprovalRule(of.tool, parse(of.when) if of.when is not None else ()))
+        conditions = parse(of.when) if of.when is not None else ()
+        return rule(ApprovalRule(of.tool, conditions, of.within_minutes, of.approvers))
     except ConditionError:
         return f"when {of.when}"
 

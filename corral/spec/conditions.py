@@ -53,6 +53,17 @@ class ApprovalRule:
             return f"every call of {self.tool} is a person's decision"
         return " and ".join(f"{c.argument} {c.operator} {json.dumps(c.value)}" for c in self.conditions)
 
+    @property
+    def text(self) -> str:
+        """The rule on one line, with what it asks for beyond one person within a day."""
+        more = {
+            f"within {self.within_minutes} minutes": self.within_minutes != WITHIN_MINUTES,
+            f"{self.approvers} approvers": self.approvers > 1,
+            f"delegate {self.delegate}": self.delegate is not None,
+        }
+        held = f"{self.tool} when {self.because}" if self.conditions else f"{self.tool}, every call"
+        return ", ".join([held, *(words for words, said in more.items() if said)])
+
     def holds(self, arguments: Mapping[str, object]) -> bool:
         """Whether a call with these arguments is held. One that cannot be compared is."""
         return all(_compares(arguments.get(c.argument), c) for c in self.conditions)

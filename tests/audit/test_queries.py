@@ -10,6 +10,7 @@ import pytest
 from components.audit_tables import DECISION_COLUMNS
 from corral.audit.library import QueryError, find, queries, read
 from corral.audit.period import Period
+from functions.common import approvals
 from functions.common.overrides import Override
 from functions.override import change
 from functions.override.agents import Scope
@@ -21,6 +22,7 @@ from tests.audit.conftest import NOVEMBER, USUAL, Lake, decision_records
 MARY = "arn:aws:iam::111122223333:user/Mary"
 SESSION = "11111111111111111111111111111111-22222222222222222222222222222222"
 APPROVER = "arn:aws:sts::111122223333:assumed-role/approver/lee"
+DENIER = "arn:aws:sts::111122223333:assumed-role/approver/kim"
 
 
 def picked(rows: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
@@ -116,6 +118,10 @@ def test_approvals_and_by_whom(lake: Lake) -> None:
     assert picked(rows, "approval_id", "tool", "result", "approved_by", "held", "used") == [
         ("aaaa000011112222", "refund-issue", "approved and used", APPROVER, "1", "1"),
         ("bbbb000011112222", "refund-issue", "denied", None, "1", "0"),
+    ]
+    assert picked(rows, "denied_by", "why", "asked_at", "decided_at") == [
+        (None, "The parcel came back.", "2026-11-10T10:03:59.900+00:00", "2026-11-10T10:05:00.000+00:00"),
+        (DENIER, "Not within 30 days.", "2026-11-10T10:05:59.000+00:00", "2026-11-10T10:05:59.000+00:00"),
     ]
     assert rows[0]["used_at"] == "2026-11-10T10:05:00.500+00:00"
     assert rows[0]["arguments"] == '{"order_id":"A-1","amount_cents":9900,"reason":"broken"}'
@@ -228,6 +234,9 @@ def test_a_record_has_no_field_that_the_table_lacks() -> None:
         hook = Hook("1", event, "arn", "session", {}, "t", "u", {})
         written |= records.record(hook, None, decision).keys()
     written |= change.record(Scope("support", "support"), Override("support", "suspended", "why")).keys()
+    item = {"steps": [approvals.step("asked", "who", "why")], "arguments": "{}"}
+    names = ("id", "requested_at", "environment", "team", "agent", "agent_name", "session_id", "tool")
+    written |= approvals._record({**dict.fromkeys((*names, "arguments_sha256"), "x"), **item}, 0).keys()
     assert written == DECISION_COLUMNS.keys()
     assert {key for record in decision_records() for key in record} == written
 

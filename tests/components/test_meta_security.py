@@ -65,11 +65,12 @@ def test_the_teams_boundary_outlives_nothing_of_the_platform(programs: dict[str,
 def test_services_assume_roles_for_this_account_only(everything: list[Recorded]) -> None:
     services = set()
     for role in _of(everything, "aws:iam/role:Role"):
-        [trust] = _statements(role.inputs["assumeRolePolicy"])
-        principal = trust["Principal"]
-        if "AWS" in principal:
-            assert all(f"::{ACCOUNT}:" in arn for arn in principal["AWS"]), role.name
+        trusts = _statements(role.inputs["assumeRolePolicy"])
+        if "AWS" in trusts[0]["Principal"]:
+            _check_people(role.name, trusts)
             continue
+        [trust] = trusts
+        principal = trust["Principal"]
         services.add(principal["Service"])
         if principal["Service"] in WITHOUT_DEPUTY_CONDITIONS:
             continue
@@ -80,6 +81,20 @@ def test_services_assume_roles_for_this_account_only(everything: list[Recorded])
         *("lambda.amazonaws.com", "bedrock-agentcore.amazonaws.com"),
         *("firehose.amazonaws.com", "cloudtrail.amazonaws.com", "scheduler.amazonaws.com"),
     }
+
+
+def _check_people(role: str, trusts: list[dict[str, Any]]) -> None:
+    """People of this account. Who decides has one session name, in the approver role as in the operator role."""
+    for trust in trusts:
+        named = trust["Principal"]["AWS"]
+        if trust["Effect"] == "Deny":
+            assert named == "*", role
+            assert set(trust["Condition"]) == {"ArnEquals", "StringNotEquals"}, role
+            continue
+        assert all(f"::{ACCOUNT}:" in arn for arn in ([named] if isinstance(named, str) else named)), role
+        name = trust.get("Condition", {}).get("StringEquals", {}).get("sts:RoleSessionName")
+        assert (name is not None) is role.endswith("-approver-role"), role
+        assert name is None or named.endswith(f"/{name}"), role
 
 
 @pytest.mark.control("role-limits")

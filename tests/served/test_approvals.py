@@ -1,7 +1,9 @@
 """Approvals end to end: an agent asks, is held, a person decides through the command line, the call runs once."""
 
 import json
+import re
 import shutil
+import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from tests.served.attack import Target, Watch, refusal
 from tests.served.conftest import run
 from tests.served.test_attacks_by_agents import play, refund
 
+WALK = Path(__file__).parents[2] / "docs/approvals.md"
 LEAD, DEPUTY = "support-lead", "support-deputy"
 
 
@@ -88,6 +91,8 @@ def test_a_held_call_is_approved_and_runs_once(desk: Desk) -> None:
     words = desk.corral("show", "dev", key).stdout
     for said in ("Agent helpdesk of team support (dev) wants to call refund-issue.", "amount_cents = 6100"):
         assert said in words
+    [walk] = re.findall(r"`corral approvals show dev <id>`:\n\n +```\n(.*?)\n\n", WALK.read_text(), re.S)
+    assert textwrap.dedent(walk).splitlines() == words.splitlines()[:7]
     approved = desk.corral("approve", "dev", key, "--reason", "The parcel came back.")
     assert "approved: runs when the agent asks again" in approved.stdout, approved.stderr
     again = desk.asks(call, call, given=session)

@@ -33,6 +33,13 @@ def test_rules(when: str, said: str) -> None:
 
 def test_a_rule_without_conditions_and_one_that_cannot_be_read() -> None:
     assert words.rule(ApprovalRule("t")) == "every call"
+    asks_more = ApprovalRule("t", (), 90, 2, "arn:aws:iam::111122223333:role/eu/deputy")
+    assert words.rule(asks_more) == (
+        "every call; two people approve; within 90 minutes; deputy may after half of the time"
+    )
+    assert asks_more.text == (
+        "t, every call, within 90 minutes, 2 approvers, delegate arn:aws:iam::111122223333:role/eu/deputy"
+    )
     assert words.template_rule(Approval(tool="pay-back")) == "every call"
     assert words.template_rule(Approval(tool="pay-back", when="a lot")) == "when a lot"
 

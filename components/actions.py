@@ -106,13 +106,13 @@ PLATFORM_ACTIONS = frozenset(
         *REGISTRY_READ,
     )
 )
+# Where the platform's tables are a team's roles have no say, so that these go by name and not by account.
+TEAM_TABLE_ACTIONS = (*ITEMS, *DELETE_ITEM)
 TEAM_ACTIONS = frozenset(
     (
         *INVOKE,
         *INVOKE_URL,
         *URL_ADDRESS,
-        *ITEMS,
-        *DELETE_ITEM,
         *OBJECT,
         *BUCKET[1:],
         *SEND,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Config, Output, Resource, ResourceOptions, RunError
 from pulumi_aws import iam
 
-from components.actions import MODEL
+from components.actions import MODEL, TEAM_TABLE_ACTIONS
 from components.permissions import ANY
 from components.policy_documents import Grant, policy
 from components.site import Site
@@ -23,7 +23,7 @@ class BoundaryArgs:
     aws_name: str
     description: str  # for good, like the name: IAM changes neither, nor replaces a boundary in use
     actions: Iterable[str]
-    models: bool = False  # whether its roles invoke models
+    of_teams: bool = False  # whose roles invoke models, and keep requests in tables of their own
     after: Sequence[Resource] = ()
 
 
@@ -44,8 +44,10 @@ class Boundary(ComponentResource):
         # IfExists: an action without a resource, such as sending traces, has no resource account.
         own = {"StringEqualsIfExists": {"aws:ResourceAccount": site.account}}
         grants = [Grant("OwnAccount", sorted(args.actions), [ANY], own)]
-        if args.models:
+        if args.of_teams:
             grants.append(Grant("OwnModels", MODEL, _models(site)))
+            tables = [site.arn("dynamodb", f"table/{site.name('team', '*', 'requests')}")]
+            grants.append(Grant("OwnRequests", TEAM_TABLE_ACTIONS, tables))
         boundary = iam.Policy(
             f"{name}-policy",
             name=args.aws_name,

@@ -18,6 +18,7 @@ WILDCARDS = {
     "Alerts": "the rules of alerts are known by how their names begin; the auditor reads them only",
     "OwnAccount": "a boundary holds many roles; each role's own policy names its resources",
     "OwnModels": "a boundary holds many roles; each role's own policy names its model",
+    "OwnRequests": "a boundary holds many teams; each front door's own policy names its team's table",
     "Traces": "X-Ray's write actions take no resource.",
     "OwnLogs": "log streams are named by Lambda, CloudTrail or Firehose as they write; the group is exact",
     "RuntimeLogs": "AgentCore names the log group of a harness when the harness is made",

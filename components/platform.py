@@ -238,7 +238,7 @@ class Platform(ComponentResource):
                 site.name("team-boundary"),
                 "The most that a role of a team can do.",
                 TEAM_ACTIONS,
-                models=True,
+                of_teams=True,
                 after=[*self._parts(), self._alerts],
             ),
             self._child,

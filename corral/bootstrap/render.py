@@ -9,9 +9,9 @@ import yaml
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from components.actions import MODEL, PLATFORM_ACTIONS, TEAM_ACTIONS
+from components.actions import MODEL, PLATFORM_ACTIONS, TEAM_ACTIONS, TEAM_TABLE_ACTIONS
 from corral.bootstrap.deployers import environment_statements, previewer_statements, team_statements
-from corral.bootstrap.document import Statement, Sub, document, split
+from corral.bootstrap.document import Statement, Sub, arn, document, split
 from corral.bootstrap.options import AUDIENCE, Federation, Options
 from corral.bootstrap.places import KEY_TAG, TEAM_TAG
 from corral.spec.names import role_path
@@ -27,8 +27,8 @@ def rendered(root: Path, options: Options) -> str:
     environment.filters["block"] = _block
     return environment.get_template(TEMPLATE).render(
         o=options,
-        boundary=document(boundary_statements(PLATFORM_ACTIONS, models=False)),
-        team_boundary=document(boundary_statements(TEAM_ACTIONS, models=True)),
+        boundary=document(boundary_statements(PLATFORM_ACTIONS)),
+        team_boundary=document(boundary_statements(TEAM_ACTIONS, teams_of=options.environment)),
         platform_path=role_path(options.environment, "platform"),
         deployer=_documents(environment_statements(options), options),
         team_deployer=_documents(team_statements(options), options) if with_deployer(options) else [],
@@ -76,18 +76,27 @@ def with_deployer(options: Options) -> list[str]:
     return [team for team, people in options.teams.items() if people or options.federation]
 
 
-def boundary_statements(actions: Sequence[str] | frozenset[str], *, models: bool) -> list[Statement]:
-    """Return a boundary's statements: what components/boundary.py makes where no bootstrap did."""
+def boundary_statements(
+    actions: Sequence[str] | frozenset[str], *, teams_of: str | None = None
+) -> list[Statement]:
+    """Return a boundary's statements: what components/boundary.py makes where no bootstrap did.
+
+    `teams_of` is the environment, for the boundary of its teams' roles.
+    """
     own = {"StringEqualsIfExists": {"aws:ResourceAccount": Sub("${AWS::AccountId}")}}
     statements = [Statement("OwnAccount", sorted(actions), ["*"], own)]
-    if models:
+    if teams_of is not None:
         places = (
             "*::foundation-model/*",
             "*:${AWS::AccountId}:inference-profile/*",
             "*:${AWS::AccountId}:application-inference-profile/*",
         )
         resources = [Sub(f"arn:${{AWS::Partition}}:bedrock:{place}") for place in places]
-        statements.append(Statement("OwnModels", MODEL, resources))
+        tables = [arn("dynamodb", f"table/corral-{teams_of}-team-*-requests")]
+        statements += [
+            Statement("OwnModels", MODEL, resources),
+            Statement("OwnRequests", TEAM_TABLE_ACTIONS, tables),
+        ]
     return statements
 
 

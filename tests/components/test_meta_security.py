@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.actions import MODEL, PLATFORM_ACTIONS, TEAM_ACTIONS
+from components.actions import MODEL, PLATFORM_ACTIONS, TEAM_ACTIONS, TEAM_TABLE_ACTIONS
 from components.permissions import WILDCARDS
 from components.policy_documents import WITHOUT_DEPUTY_CONDITIONS
 from components.site import LOG_RETENTIONS
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.xdist_group("components")
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/corral/dev/platform/corral-dev"
 MAX_INLINE = 10_240  # characters of a role's inline policies together, white space aside (IAM)
 MAX_MANAGED = 6_144
+TEAM = TEAM_ACTIONS | set(TEAM_TABLE_ACTIONS)
 
 
 def _of(everything: list[Recorded], kind: str) -> list[Recorded]:
@@ -126,7 +127,7 @@ def test_every_wildcard_resource_has_its_reason(everything: list[Recorded]) -> N
 @pytest.mark.control("role-limits")
 def test_a_boundary_lets_through_what_is_granted_and_no_more(stacks: dict[str, Program]) -> None:
     platform, *teams = stacks.values()
-    for side, allowed in ((platform.resources, PLATFORM_ACTIONS), (_all(teams), TEAM_ACTIONS | set(MODEL))):
+    for side, allowed in ((platform.resources, PLATFORM_ACTIONS), (_all(teams), TEAM | set(MODEL))):
         granted = {
             action
             for policy in _of(side, "aws:iam/rolePolicy:RolePolicy")
@@ -142,7 +143,7 @@ def test_a_boundary_lets_through_what_is_granted_and_no_more(stacks: dict[str, P
     }
     assert boundaries == {
         "corral-dev-boundary": PLATFORM_ACTIONS,
-        "corral-dev-team-boundary": TEAM_ACTIONS | set(MODEL),
+        "corral-dev-team-boundary": TEAM | set(MODEL),
     }
 
 

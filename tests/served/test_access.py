@@ -132,6 +132,11 @@ STRAY = {
             ("write", "table agents"),
             *((a, f"table {t}") for a in ("read", "write") for t in ("idempotency", "tool-refund-issue")),
             *((a, "table tool-ticket-create") for a in ("read", "write")),
+            *(
+                (a, f"table team-{team}-requests")
+                for a in ("read", "write")
+                for team in ("finance", "legal", "sales", "support")
+            ),
         },
     ),
 }

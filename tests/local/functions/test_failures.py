@@ -270,6 +270,8 @@ def test_account_concurrency(aws: Any, deploy: Deploy, monkeypatch: pytest.Monke
     with pytest.raises(ThrottlingError) as raised:
         aws.functions.invoke("f", b"{}")
     assert raised.value.reason == "ConcurrentInvocationLimitExceeded"
+    lambda_backends[aws.account][REGION].put_function_concurrency("f", "1")
+    assert aws.functions.invoke("f", b"{}").error is None  # what is reserved is there for it
 
 
 def test_two_hundred_invocations_on_eight_threads(aws: Any, deploy: Deploy) -> None:

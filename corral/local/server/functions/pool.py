@@ -12,7 +12,8 @@ from corral.local.server.functions.environment import LogStream
 from corral.local.server.functions.process import Worker
 from corral.local.server.functions.resolve import Target
 
-ACCOUNT_CONCURRENCY = 64  # AWS's default for an account is 1,000; a process each would be too many here
+# For functions that reserve nothing. AWS's default for an account is 1,000; a process each would be too many here.
+ACCOUNT_CONCURRENCY = 64
 IDLE_SECONDS = 300.0
 # A worker's credentials last an hour, as the session's that assumed the role does.
 MAX_AGE_SECONDS = 50 * 60.0
@@ -51,6 +52,7 @@ class Pool:
         self._idle: dict[str, list[Warm]] = defaultdict(list)
         self._busy: set[Warm] = set()
         self._running: Counter[str] = Counter()
+        self._unreserved = 0
         self._closed = threading.Event()
         threading.Thread(target=self._reap, name="lambda-reaper", daemon=True).start()
 
@@ -68,14 +70,17 @@ class Pool:
             reserved = target.reserved_concurrency
             if reserved is not None and self._running[target.name] >= reserved:
                 raise ThrottlingError("ReservedFunctionConcurrentInvocationLimitExceeded")
-            if self._running.total() >= ACCOUNT_CONCURRENCY:
+            # What is reserved is there, however busy all others are: those share the rest.
+            if reserved is None and self._unreserved >= ACCOUNT_CONCURRENCY:
                 raise ThrottlingError("ConcurrentInvocationLimitExceeded")
             self._running[target.name] += 1
+            self._unreserved += reserved is None
 
     def leave(self, target: Target) -> None:
         """Give the slot back."""
         with self._lock:
             self._running[target.name] -= 1
+            self._unreserved -= target.reserved_concurrency is None
 
     def take(self, target: Target) -> Warm | None:
         """Take an idle worker for a target, and end those that a change has outdated."""

@@ -57,7 +57,12 @@ def _override(environment: Environment) -> Iterator[Path]:
     yield from (Path(f"role {function}", action, "table overrides") for action in ("read", "write"))
     for person in environment.platform.operators:
         yield Path(person, "become", f"role {operator}")
-        yield Path(f"role {operator}", "call by URL", "function override")
+        yield from _calls_override(operator)
+
+
+def _calls_override(operator: str) -> Iterator[Path]:
+    """Its address is looked up before it is called; whose operator it is, the function knows."""
+    yield from (Path(f"role {operator}", action, "function override") for action in ("read", "call by URL"))
 
 
 def _records(environment: Environment) -> Iterator[Path]:
@@ -94,7 +99,7 @@ def _team(environment: Environment, team: str) -> Iterator[Path]:
     for person in environment.teams[team].members.operators:
         yield Path(person, "become", f"role {operator}")
     yield Path(f"role {operator}", "call by URL", f"front door {team}")
-    yield Path(f"role {operator}", "call by URL", "function override")  # which knows whose operator it is
+    yield from _calls_override(operator)
     yield _service("lambda", door)
     for agent in agents:
         yield Path(f"role {door}", "call", f"agent {team}/{agent.key}")

@@ -117,6 +117,7 @@ STRAY = {
         "corral-dev-supervisor",
         {"Action": "dynamodb:*", "Resource": "*"},
         {
+            ("write", "table overrides"),
             ("write", "table agents"),
             *((a, f"table {t}") for a in ("read", "write") for t in ("idempotency", "tool-refund-issue")),
             *((a, "table tool-ticket-create") for a in ("read", "write")),

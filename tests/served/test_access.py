@@ -41,6 +41,8 @@ def test_what_is_deployed_is_what_is_granted(matrix: Callable[[], Matrix]) -> No
         (helpdesk, "call knowledge-search for", "domain support-docs"),
         (helpdesk, "write", "memory support"),
         (operator, "call by URL", "front door support"),
+        (operator, "call by URL", "function override"),
+        ("role corral-dev-override", "write", "table overrides"),
         ("role corral-dev-front-door-support", "call", "agent support/helpdesk"),
         ("arn:aws:iam::111122223333:role/support-desk", "become", operator),
         ("service cloudtrail.amazonaws.com", "write", "audit"),
@@ -129,6 +131,7 @@ STRAY = {
         "corral-dev-supervisor",
         {"Action": "dynamodb:*", "Resource": "*"},
         {
+            ("write", "table overrides"),
             ("write", "table agents"),
             *((a, f"table {t}") for a in ("read", "write") for t in ("idempotency", "tool-refund-issue")),
             *((a, "table tool-ticket-create") for a in ("read", "write")),

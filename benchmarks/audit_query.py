@@ -34,7 +34,7 @@ USUAL = {
     "grants": ",".join(f"team-{n % 20}/agent-{n}:tool-{n % 12}" for n in range(100)),
 }
 # Each call is four records of a session: before and after the call, and before and after the turn.
-_DECISIONS = """
+DECISIONS = """
 SELECT
     'd-' || i AS id,
     strftime(TIMESTAMP '2026-11-01' + to_milliseconds((i * 2592000000 // {count})::BIGINT),
@@ -59,7 +59,7 @@ SELECT
     CASE WHEN i % 4 = 3 THEN {{'input_tokens': i % 5000, 'output_tokens': i % 300}} END AS usage
 FROM range({count}) AS numbers (i)
 """
-_TRAIL = """
+TRAIL = """
 SELECT
     '1.11' AS eventversion,
     {{'type': 'AssumedRole',
@@ -127,8 +127,8 @@ def main() -> int:
 def _make(folder: Path, count: int) -> None:
     with duckdb.connect() as connection:
         for table, columns, sql in (
-            ("decisions", DECISION_COLUMNS, _DECISIONS),
-            ("trail", TRAIL_COLUMNS, _TRAIL),
+            ("decisions", DECISION_COLUMNS, DECISIONS),
+            ("trail", TRAIL_COLUMNS, TRAIL),
         ):
             connection.execute(f"CREATE VIEW made AS {sql.format(count=count)}")
             present = {row[0] for row in connection.execute("DESCRIBE made").fetchall()}
@@ -145,19 +145,7 @@ def _time(folder: Path, form: str) -> dict[str, float]:
     for query in queries().values():
         given = {"session": SESSION} if query.name == "session" else {}
         sql = query.sql({**USUAL, **NOVEMBER.parameters()}, given)
-        with duckdb.connect() as connection:
-            for signature, body in FUNCTIONS.items():
-                connection.execute(f"CREATE TEMP MACRO {signature} AS {body}")
-            _view(connection, folder, form, "decisions", DECISION_COLUMNS, "substr(time, 1, 10)")
-            _view(
-                connection,
-                folder,
-                form,
-                "trail",
-                TRAIL_COLUMNS,
-                "replace(substr(eventtime, 1, 10), '-', '/')",
-            )
-            connection.execute("SET integer_division = true")
+        with open_records(folder, form) as connection:
             runs = []
             for _ in range(2):
                 began = time.perf_counter()
@@ -167,6 +155,18 @@ def _time(folder: Path, form: str) -> dict[str, float]:
             if connection.execute("SELECT count(*) FROM result").fetchone() == (0,):
                 raise SystemExit(f"{query.name} found nothing: the records do not fit it")
     return seconds
+
+
+def open_records(folder: Path, form: str) -> duckdb.DuckDBPyConnection:
+    """Open the records of a folder as the tables `decisions` and `trail`, with the functions of the local Athena."""
+    connection = duckdb.connect()
+    for signature, body in FUNCTIONS.items():
+        connection.execute(f"CREATE MACRO {signature} AS {body}")
+    _view(connection, folder, form, "decisions", DECISION_COLUMNS, "substr(time, 1, 10)")
+    day_of_trail = "replace(substr(eventtime, 1, 10), '-', '/')"
+    _view(connection, folder, form, "trail", TRAIL_COLUMNS, day_of_trail)
+    connection.execute("SET integer_division = true")
+    return connection
 
 
 def _view(

@@ -74,9 +74,7 @@ class Lake:
             execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
         )
         body = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-        columns, *rows = csv.reader(io.StringIO(body, newline=""))
-        values = [[_value(text, kind) for text, kind in zip(row, kinds, strict=True)] for row in rows]
-        return Rows(columns, values, execution["Statistics"].get("DataScannedInBytes", 0))
+        return read_rows(body, kinds, execution["Statistics"].get("DataScannedInBytes", 0))
 
     def _ended(self, athena: Any, query_id: str) -> dict[str, Any]:
         pause, most = _PAUSE_SECONDS
@@ -110,8 +108,16 @@ class Lake:
         return f"{code}: {message}"
 
 
-def _value(text: str, kind: str) -> Any:
-    """A value as Python has it; Athena's CSV has nothing at all for NULL, and reads like an empty text."""
-    if text == "":
-        return None
-    return _NUMBERS.get(kind, str)(text)
+def read_rows(body: str, kinds: list[str], scanned_bytes: int = 0) -> Rows:
+    """Read a result as Athena writes it, in CSV. `kinds` are the columns' types.
+
+    It has nothing at all for NULL, which reads like an empty text.
+    """
+    columns, *rows = csv.reader(io.StringIO(body, newline=""))
+    if not any(kind in _NUMBERS for kind in kinds):
+        return Rows(columns, [[text or None for text in row] for row in rows], scanned_bytes)
+    readers = [_NUMBERS.get(kind, str) for kind in kinds]
+    values = [
+        [None if text == "" else read(text) for text, read in zip(row, readers, strict=True)] for row in rows
+    ]
+    return Rows(columns, values, scanned_bytes)

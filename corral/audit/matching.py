@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from corral.spec.names import agent_role_name
 
@@ -25,14 +25,20 @@ OPEN_SECONDS = 900  # a tool may run for so long: the most a function has
 _SKEW_SECONDS = 2  # the clocks of the supervisor and of CloudTrail are not the same
 _SESSION = "BedrockAgentCore-"
 _SESSION_NAME_LENGTH = 64  # IAM's limit, to which a longer one is cut
+# What is read of the queries who-called-what and gateway-calls.
+OF_DECISIONS = (
+    "asked_at, ended_at, environment, team, agent, harness_arn, session_id, tool, decision, record_id"
+)
+OF_CALLS = "called_at, role, caller, tool, error_code, event_id"
 # The gateway did not do what was asked: a try that the trail and the supervisor need not both know of.
 _REFUSED = ("AccessDenied", "Throttling")
 
 Kind = Literal["no gateway record", "no decision record"]
 
 
-@dataclass(frozen=True)
-class Allowed:
+class Allowed(
+    NamedTuple
+):  # of which there may be a million, and which a data class takes twice as long to make
     """A tool call that the supervisor allowed."""
 
     at: datetime
@@ -44,8 +50,7 @@ class Allowed:
     record_id: str
 
 
-@dataclass(frozen=True)
-class Called:
+class Called(NamedTuple):
     """A tool call that reached the gateway. `session_name` is the role session's."""
 
     at: datetime
@@ -149,21 +154,26 @@ def _paired(decisions: list[Allowed], calls: list[Called]) -> tuple[int, list[Al
     by_session: dict[str, list[Called]] = defaultdict(list)
     for call in calls:
         by_session[_session_of(call)].append(call)
-    count = 0
+    decided: dict[str, list[Allowed]] = defaultdict(list)
+    for decision in decisions:
+        decided[_cut(decision.session)].append(decision)
+    taken: set[int] = set()
     left_calls: list[Called] = []
-    for session, of_session in sorted(
-        by_session.items(), reverse=True
-    ):  # those that tell no session come last
-        fitting = [d for d in decisions if _cut(d.session) == session] if session else decisions
-        taken, unknown = _swept(fitting, of_session)
-        count += len(taken)
-        decisions = [decision for decision in decisions if id(decision) not in taken]
+    # Those that tell no session come last, and take what the others have left.
+    for session, of_session in sorted(by_session.items(), reverse=True):
+        fitting = decided[session] if session else [each for each in decisions if id(each) not in taken]
+        newly, unknown = _swept(fitting, of_session)
+        taken |= newly
         left_calls += unknown
-    return count, decisions, left_calls
+    return len(taken), [each for each in decisions if id(each) not in taken], left_calls
 
 
 def _swept(decisions: list[Allowed], calls: list[Called]) -> tuple[set[int], list[Called]]:
     """Go through both in order of time. Returns the decisions that got a call, by identity, and calls that got none."""
+    if len(decisions) == len(calls) == 1:  # as nearly always, told apart by their sessions
+        [decision], [call] = decisions, calls
+        fits = _from(decision) <= call.at <= _to(decision)
+        return ({id(decision)}, []) if fits else (set(), [call])
     upcoming = sorted(decisions, key=_from, reverse=True)
     current: list[tuple[datetime, int, Allowed]] = []
     taken: set[int] = set()

@@ -51,12 +51,17 @@ def verify(platform: Platform, usual: Mapping[str, str], period: Period) -> Veri
 def match_records(lake: Lake, usual: Mapping[str, str], period: Period) -> Matching:
     """Pair the period's decisions and gateway records, with those just outside it that belong to them."""
     values = {**usual, **period.widened(_MARGIN).parameters()}
-    decided = matching.allowed(lake.run(library.find("who-called-what").sql(values, {})).as_dicts())
-    reached = matching.called(lake.run(library.find("gateway-calls").sql(values, {})).as_dicts())
+    decided = matching.allowed(_asked_for(lake, "who-called-what", matching.OF_DECISIONS, values))
+    reached = matching.called(_asked_for(lake, "gateway-calls", matching.OF_CALLS, values))
     found = matching.match(decided, reached)
     inside = period.parameters()
     gaps = [gap for gap in found.gaps if inside["since"] <= gap.at < inside["until"]]
     return Matching(found.matched, found.refused, gaps)
+
+
+def _asked_for(lake: Lake, query: str, columns: str, values: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Ask a saved query for some of its columns: of many records the others would be most of what is read."""
+    return lake.run(f"SELECT {columns} FROM ({library.find(query).sql(values, {})}) AS saved").as_dicts()
 
 
 def check_settings(platform: Platform) -> list[Check]:

@@ -88,5 +88,5 @@ def record(scope: Scope, override: Override) -> dict[str, str | None]:
         "event": "override",
         "decision": override.mode,
         "reason": override.reason,
-        "decided_by": override.by,
+        "actor": override.by,
     }

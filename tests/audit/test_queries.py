@@ -150,7 +150,7 @@ def test_overrides(lake: Lake) -> None:
         ("d-16", "everything", "read-only", "refunds of all teams are looked into"),
         ("d-17", "support/helpdesk", "active", "looked into"),
     ]
-    assert {by.rpartition("/")[2] for [by] in picked(lake.ask("overrides"), "decided_by")} == {"alice", "lee"}
+    assert {by.rpartition("/")[2] for [by] in picked(lake.ask("overrides"), "actor")} == {"alice", "lee"}
 
 
 def test_one_sessions_full_story(lake: Lake) -> None:

@@ -203,7 +203,7 @@ def test_it_prints_to_a_pdf_with_every_row(opened: Open, tmp_path: Path) -> None
     expect(page.locator("form[data-filters=controls-table]")).to_be_hidden()
     expect(page.locator("nav")).to_be_hidden()
     page.set_viewport_size({"width": 690, "height": 1000})  # A4 less its margins
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")  # the chart follows
 
 
 def test_it_reads_without_its_script(browser: Browser, file: Path) -> None:

@@ -78,3 +78,33 @@ def test_without_credentials_it_says_whose_are_needed(
     assert code == 1
     assert "no credentials for account 111122223333" in text
     assert "add --local" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--since", "yesterday"), 2, "--since yesterday: give a day (2026-11-01)"),
+        (("--since", "2026-11-02", "--until", "2026-11-01"), 2, "would begin at"),
+        (("--local", "--outputs", "x.json"), 2, "the local AWS knows its outputs"),
+        (("--local", "--out", "none/report.html"), 1, "none is no folder: make it first"),
+        (
+            ("--local", "--out", "there.html"),
+            1,
+            "there.html is there already, and a report is never replaced",
+        ),
+        (("--local", "--out", "report.html"), 1, "corral up dev --local --serve"),
+    ],
+)
+def test_a_report_that_cannot_be_made_leaves_nothing(
+    arguments: tuple[str, ...], code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(__file__).parents[2]
+    for name in ("stacks", "functions", "templates", "Pulumi.yaml"):
+        (tmp_path / name).symlink_to(root / name)
+    (tmp_path / "there.html").write_text("signed")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["audit", "report", "dev", "--project", str(tmp_path), *arguments])
+    assert (done.exit_code, said in " ".join(done.stderr.split())) == (code, True), done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert (tmp_path / "there.html").read_text() == "signed"

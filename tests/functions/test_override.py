@@ -83,7 +83,7 @@ def test_suspended_then_resumed_with_who_when_and_why(platform: Platform, contex
             "event": "override",
             "decision": mode,
             "reason": reason,
-            "decided_by": OPERATOR,
+            "actor": OPERATOR,
         }
         for mode, reason in (("suspended", "odd refunds"), ("active", "looked into"))
     ]

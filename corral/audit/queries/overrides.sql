@@ -4,7 +4,7 @@ SELECT
     time AS changed_at,
     coalesce(team || '/' || agent, team, 'everything') AS scope,
     decision AS mode,
-    decided_by,
+    actor,
     reason,
     id AS record_id
 FROM decisions

@@ -103,9 +103,7 @@ def test_suspended_by_a_command_then_resumed(
     assert again.returncode == 0, again.stderr
     assert "in force: nothing" in again.stdout
     assert decided(talk()) == ["allowed", "allowed"]
-    said = [
-        (r["decision"], r["reason"], r["actor"]) for r in watch.decisions() if r["event"] == "override"
-    ]
+    said = [(r["decision"], r["reason"], r["actor"]) for r in watch.decisions() if r["event"] == "override"]
     assert said == [
         ("suspended", "Odd refunds.", listed[0]["by"]),
         ("active", "Looked into.", listed[0]["by"]),

@@ -47,7 +47,7 @@ class Boundary(ComponentResource):
         if args.of_teams:
             grants.append(Grant("OwnModels", MODEL, _models(site)))
             tables = [site.arn("dynamodb", f"table/{site.name('team', '*', 'requests')}")]
-            grants.append(Grant("OwnRequests", TEAM_TABLE_ACTIONS, tables))
+            grants.append(Grant("OwnRequests", sorted(TEAM_TABLE_ACTIONS), tables))
         boundary = iam.Policy(
             f"{name}-policy",
             name=args.aws_name,

@@ -115,6 +115,7 @@ def facts() -> Facts:
     checks += [
         Check("object lock", "GOVERNANCE, 1 days", ["locked for 1 days"]),
         Check("tables", "us-east-1", []),
+        Check("alerts", "12 rules", []),
     ]
     platform = DEV.platform.model_copy(update={"waivers": (WAIVER,)})
     gateway = DeployedResource(

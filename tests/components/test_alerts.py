@@ -123,7 +123,7 @@ def test_what_is_sent_by_itself_has_a_queue_that_takes_what_is_not_delivered(
 def test_rules_may_publish_and_leave_what_they_could_not(programs: dict[str, Program]) -> None:
     platform = programs["dev"]
     [topic] = platform.of("aws:sns/topicPolicy:TopicPolicy")
-    [queue] = platform.of(QUEUE)
+    [queue] = [q for q in platform.of(QUEUE) if q.inputs["name"] == "corral-dev-alerts-undelivered"]
     for statement, action in (
         (_statements(topic.inputs["policy"])[1], "sns:Publish"),
         (_statements(queue.inputs["policy"])[1], "sqs:SendMessage"),

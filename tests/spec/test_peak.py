@@ -52,6 +52,8 @@ def test_a_peak_over_what_a_tool_takes_is_told(project: Path) -> None:
         return [each.text for each in found if each.code == "peak-over-tool"]
 
     assert told() == []
+    platform = {"file": "stacks/dev/platform.yaml", "replace": "environment: dev\n"}
+    edit(project, platform | {"by": "environment: dev\nlambda_concurrency: 10000\n"})
     edit(
         project,
         {

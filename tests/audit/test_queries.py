@@ -162,13 +162,17 @@ def test_one_sessions_full_story(lake: Lake) -> None:
         ("decision", "d-3"),
         ("trail", "e-search"),
         ("decision", "d-4"),
+        ("decision", "aaaa000011112222-0"),
         ("decision", "d-5"),
+        ("decision", "aaaa000011112222-1"),
         ("decision", "d-6"),
         ("decision", "d-7"),
         ("trail", "e-refund"),
         ("decision", "d-8"),
+        ("decision", "bbbb000011112222-1"),
         ("decision", "d-9"),
     ]
+    assert picked(rows, "event", "actor")[8] == ("approval.approved", APPROVER)
     assert rows[5]["input_tokens"] == "1000"
 
 

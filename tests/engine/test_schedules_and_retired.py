@@ -136,7 +136,7 @@ def test_a_team_that_schedules_nothing_any_more_keeps_nothing_of_it(engine: Engi
         "dev-reports-dead-letters-queue",
         *(f"dev-reports-schedules-{part}" for part in ("group", "policy", "role", "weekly")),
     }
-    assert not engine.client("sqs").list_queues().get("QueueUrls")
+    assert not engine.client("sqs").list_queues(QueueNamePrefix="corral-dev-team-").get("QueueUrls")
 
 
 def test_it_all_goes_at_last(engine: Engine) -> None:

@@ -5,7 +5,7 @@ SELECT
     time AS happened_at,
     'decision' AS source,
     event,
-    coalesce(team || '/' || agent, harness_arn) AS actor,
+    coalesce(actor, team || '/' || agent, harness_arn) AS actor,
     tool,
     coalesce(outcome, decision) AS result,
     coalesce(reason, stop_reason) AS detail,

@@ -1,5 +1,6 @@
 """The report as a page and as JSON: what it says, that nothing of a record is markup, that it is kept whole."""
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ from tests.audit.conftest import NOVEMBER, USUAL, Lake, decision_records, trail_
 
 HOSTILE = '</script><script>window.hit=1</script><img src=x onerror="window.hit=1">\u202e{{ 7*7 }}'
 SHOWN = '</script><script>window.hit=1</script><img src=x onerror="window.hit=1"> {{ 7*7 }}'
+
+
+_accounts = itertools.count(599999999000)  # a module that imports the fixture makes another lake
 
 
 class Read(HTMLParser):
@@ -252,7 +256,7 @@ def test_an_expired_waiver_is_wrong(made: Report) -> None:
 @pytest.fixture(scope="session")
 def hostile(made: Report) -> Report:
     """The same report with markup wherever a text comes from elsewhere: specification, outputs, account, records."""
-    lake = Lake("599999999999")
+    lake = Lake(str(next(_accounts)))
     told = [
         {**record, **{key: HOSTILE for key in ("reason", "arguments") if record.get(key)}}
         for record in decision_records()

@@ -66,12 +66,12 @@ def _override(environment: Environment) -> Iterator[Path]:
     yield from (Path(f"role {function}", action, "table overrides") for action in ("read", "write"))
     for person in environment.platform.operators:
         yield Path(person, "become", f"role {operator}")
-        yield from _calls_override(operator)
+        yield from _calls(operator, "override")
 
 
-def _calls_override(operator: str) -> Iterator[Path]:
-    """Its address is looked up before it is called; whose operator it is, the function knows."""
-    yield from (Path(f"role {operator}", action, "function override") for action in ("read", "call by URL"))
+def _calls(role: str, function: str) -> Iterator[Path]:
+    """Its address is looked up before it is called; whose agents the caller may decide on, the function knows."""
+    yield from (Path(f"role {role}", action, f"function {function}") for action in ("read", "call by URL"))
 
 
 def _records(environment: Environment) -> Iterator[Path]:
@@ -114,8 +114,8 @@ def _team(environment: Environment, team: str) -> Iterator[Path]:
     for person in deciders(environment.teams[team]):
         yield Path(person, "become", f"role {approver}")
     if deciders(environment.teams[team]):
-        yield Path(f"role {approver}", "call by URL", "function approvals")
-    yield from _calls_override(operator)
+        yield from _calls(approver, "approvals")
+    yield from _calls(operator, "override")
     yield _service("lambda", door)
     yield from (Path(f"role {door}", action, f"table team-{team}-requests") for action in ("read", "write"))
     for agent in agents:

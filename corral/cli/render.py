@@ -36,6 +36,7 @@ def _as_json(agent: "ResolvedAgent") -> dict[str, Any]:
         "model": agent.model.model_dump(mode="json"),
         "approval": [asdict(rule) for rule in agent.approval],
         "limits": asdict(agent.limits),
+        "peak": agent.peak.model_dump(mode="json"),
         "schedule": agent.schedule and asdict(agent.schedule),
         "scenarios": [scenario.model_dump(mode="json") for scenario in agent.scenarios],
         "made_from": agent.made_from.model_dump(mode="json"),

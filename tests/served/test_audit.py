@@ -82,7 +82,7 @@ def test_calls_are_found_again_with_what_was_decided(
     tried = [row for row in refused if row["denied_by"] == "gateway" and row["caller"]]
     assert [row for row in tried if answers["against policy"].session_id[:40] in row["caller"]]
     waiting = asked(project, "approvals", "--since", since)
-    assert held["approval_id"] in {row["approval_id"] for row in waiting if row["result"] == "not used"}
+    assert held["approval_id"] in {row["approval_id"] for row in waiting if row["result"] == "not decided"}
 
 
 def test_one_session_is_told_by_both_kinds_of_records(
@@ -121,7 +121,7 @@ def test_verify_finds_the_records_whole(project: Path, told: tuple[str, dict[str
             ("selectors", found["checks"][1]["now"]),
             ("object lock", "GOVERNANCE, 400 days"),
             ("tables", "records of us-east-1"),
-            ("alerts", "11 rules, 1 confirmed subscription"),
+            ("alerts", "12 rules, 1 confirmed subscription"),
         )
     ]
     assert found["matched"] >= 2  # the one that ran, and the one that the gateway denied

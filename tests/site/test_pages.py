@@ -195,7 +195,6 @@ SCRIPT = "<script>alert(1)</script>"
     [
         ("stacks/dev/teams/support.yaml", "name: Support,", f"name: {SCRIPT},"),
         ("stacks/dev/teams/support.yaml", "product: Acme Router", f"product: {SCRIPT}"),
-        ("stacks/dev/teams/support.yaml", "role/support-lead", f"role/{SCRIPT}"),
         ("stacks/dev/teams/support.yaml", "center: cs-1", f"center: {SCRIPT}"),
         ("stacks/dev/teams/support.yaml", "when: amount_cents > 5000", f"when: 'order_id == \"{SCRIPT}\"'"),
         ("stacks/dev/platform.yaml", "name: Platform,", f"name: {SCRIPT},"),

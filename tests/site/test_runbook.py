@@ -4,8 +4,8 @@ import re
 
 from corral.cli.main import app
 from corral.site.gather import Site
+from corral.spec.conditions import WITHIN_MINUTES
 from corral.spec.names import tool_function_name
-from functions.supervisor.approvals import WAITING_SECONDS
 from tests.site.conftest import ROOT
 from tests.site.page import Page
 
@@ -41,7 +41,7 @@ def test_every_code_of_the_front_door_and_every_refusal_is_in_it(html: dict[str,
 
 def test_figures(html: dict[str, Page], dev: Site) -> None:
     page = html["runbooks/support/helpdesk.html"]
-    assert f"stands for {WAITING_SECONDS // 3600} hours" in page.text
+    assert f"in {WITHIN_MINUTES // 60} hours unless the rule says otherwise" in page.text
     for tool in ("knowledge-search", "ticket-create", "refund-issue"):
         assert f"{dev.tools[tool].limits.timeout_seconds} seconds ({tool})" in page.text
         assert f"/aws/lambda/{tool_function_name('dev', tool)}" in page.text

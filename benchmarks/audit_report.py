@@ -168,7 +168,8 @@ def timed(folder: Path, environment: Environment) -> tuple[dict[str, float], byt
         told = ask_records(records.run, usual, NOVEMBER, "scale")
     with step("matching decisions and calls"):
         matching = match_records(_lake(records), usual, NOVEMBER)
-    checks = [Check(name, "as deployed", []) for name in ("trail", "selectors", "object lock", "tables")]
+    settings = ("trail", "selectors", "object lock", "tables", "alerts")
+    checks = [Check(name, "as deployed", []) for name in settings]
     facts = Facts(environment, outputs, resources, matrix, Verification(NOVEMBER, matching, checks))
     with step("judging the controls"):
         findings = tuple(assess(facts))

@@ -75,7 +75,8 @@ def write(project: Path, agents: int, teams: int) -> None:
         readers = f"readers: [{', '.join(names)}]"
         path.write_text("\n".join(readers if line.startswith("readers:") else line for line in lines))
     platform = (ROOT / "stacks/dev/platform.yaml").read_text(encoding="utf-8")
-    (folder / "platform.yaml").write_text(platform.replace("environment: dev", "environment: scale"))
+    named = "environment: scale\nlambda_concurrency: 1000000"  # what so many agents reserve
+    (folder / "platform.yaml").write_text(platform.replace("environment: dev", named))
     for number, name in enumerate(names):
         of_team = agents * (number + 1) // teams - agents * number // teams
         (folder / f"teams/{name}.yaml").write_text(_team(name, of_team, chance), encoding="utf-8")

@@ -221,9 +221,9 @@ def url_call(name: str, alias_arn: Input[str]) -> list[Grant]:
     ]
 
 
-def url_reading(name: str, alias_arn: Input[str]) -> Grant:
-    """Find out the URL of one function."""
-    return Grant(f"{name}Address", actions.URL_ADDRESS, [alias_arn])
+def url_found_and_called(name: str, alias_arn: Input[str]) -> list[Grant]:
+    """Find out the URL of one function, and call the function through it only."""
+    return [*url_call(name, alias_arn), Grant(f"{name}Address", actions.URL_ADDRESS, [alias_arn])]
 
 
 def report_reading(bucket_arn: Input[str], team: str, key_arn: Input[str]) -> list[Grant]:

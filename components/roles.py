@@ -43,8 +43,7 @@ class Operator(ComponentResource):
                 trust=people_trust(args.people, args.deciders),
                 grants=[
                     *permissions.url_call("FrontDoor", args.front_door_arn),
-                    *permissions.url_call("Override", args.override_arn),
-                    permissions.url_reading("Override", args.override_arn),
+                    *permissions.url_found_and_called("Override", args.override_arn),
                     *args.may_read,
                 ],
             ),
@@ -79,10 +78,7 @@ class Approver(ComponentResource):
                 aws_name=shared.site.name("team", shared.owner, "approver"),
                 description=f"Decides on the held calls of team {shared.owner}.",
                 trust=named_trust(args.people),
-                grants=[
-                    *permissions.url_call("Approvals", args.approvals_arn),
-                    permissions.url_reading("Approvals", args.approvals_arn),
-                ],
+                grants=permissions.url_found_and_called("Approvals", args.approvals_arn),
             ),
             ResourceOptions(parent=self),
         )
@@ -111,10 +107,7 @@ class PlatformOperator(ComponentResource):
                 aws_name=operator_role_name(args.shared.site.environment, None),
                 description="Suspends and resumes agents of any team.",
                 trust=people_trust(args.people),
-                grants=[
-                    *permissions.url_call("Override", args.override_arn),
-                    permissions.url_reading("Override", args.override_arn),
-                ],
+                grants=permissions.url_found_and_called("Override", args.override_arn),
             ),
             ResourceOptions(parent=self),
         )

@@ -50,6 +50,7 @@ class Kind:
 
 
 _REFUSED = ("beforeInvocation", "beforeToolCall", "afterInvocation")
+_HELD = (*_REFUSED, "approval.asked", "approval.notified")
 KINDS = (
     Kind(
         ({"tool": "ticket-create", "input": {"subject": "%s", "body": "b"}},),
@@ -60,7 +61,7 @@ KINDS = (
         ({"tool": "refund-issue", "input": {"order_id": "A-1", "amount_cents": 9000, "reason": "%s"}},),
         ("denied-by-supervisor",),
         PENDING,
-        _REFUSED,
+        _HELD,
     ),
     Kind(
         ({"tool": "report-write", "input": {"title": "%s"}},),
@@ -101,8 +102,8 @@ class Load:
         self._session, self._outputs, self._agent = session, outputs, agent
         self._run = uuid.uuid4().hex[:8]
 
-    def all_at_once(self, sessions: int) -> list[Sent]:
-        """Begin that many sessions at once and wait until each has its answer."""
+    def all_at_once(self, sessions: int, patience: float = GIVE_UP_SECONDS) -> list[Sent]:
+        """Begin that many sessions at once; each sends again, as told, until it has its answer or no patience."""
         everyone = [
             Sent(f"session-{self._run}-{number}", KINDS[number % len(KINDS)]) for number in range(sessions)
         ]
@@ -121,13 +122,13 @@ class Load:
         self._session.put_scripts(script)
         keys = self._session.credentials_for(self._outputs["support"]["operator_role_arn"], "load")
         with ThreadPoolExecutor(sessions) as pool:
-            list(pool.map(lambda one: self._send(one, keys), everyone))
+            list(pool.map(lambda one: self._send(one, keys, patience), everyone))
         return everyone
 
-    def _send(self, one: Sent, keys: Credentials) -> None:
+    def _send(self, one: Sent, keys: Credentials, patience: float) -> None:
         """Send a message until it is answered, waiting as told; where Lambda says no time, ever longer."""
         began, pause = time.monotonic(), 0.5
-        while time.monotonic() - began < GIVE_UP_SECONDS:
+        while True:
             try:
                 one.answer = send(
                     self._outputs["support"]["front_door_url"],
@@ -143,7 +144,10 @@ class Load:
                 if error.status not in (409, 429):
                     break
                 one.told.append(error)
-                time.sleep(error.retry_after or pause)
+                wait = error.retry_after or pause
+                if time.monotonic() - began + wait > patience:
+                    break
+                time.sleep(wait)
                 pause = min(pause * 2, 8)
         one.seconds = time.monotonic() - began
 

@@ -32,13 +32,10 @@ PROMISES = {
 # What is not there yet, or not proved yet, of a control or promise.
 NOT_YET = {
     "alarm-actions": "No alarm is deployed yet: the rule is proved on examples alone.",
-    "approvals": "Approvers decide in the table of approvals itself: nothing shows them what waits.",
-    "complete-records": "Shown for single calls, not under load.",
     "guardrail": "Grounding is set in the guardrail and not applied: the front door does not have the passages an "
     "answer rests on.",
     "knowledge-keys": "No knowledge base of Bedrock is deployed, documents are searched where they lie: the rule is "
     "proved on examples alone.",
-    "peak-load": "There is no run under such a load.",
     "runtime-network": "No runtime, browser or code interpreter is deployed: the rule is proved on examples alone. "
     "Agents run on AgentCore's own network, as does what Security Hub may report for them; none has a tool that runs "
     "code.",

@@ -1,4 +1,4 @@
-"""An agent at more than three times its peak: what is over is told to wait, the rest is answered rightly and recorded."""
+"""An agent at over three times its peak: what is over is told to wait, the rest is answered rightly and recorded."""
 
 import time
 from pathlib import Path

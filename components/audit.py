@@ -15,6 +15,7 @@ from components.site import Shared, Site
 from components.trail_selectors import fingerprint, selectors
 
 TRAIL = "trail"
+ARCHIVE_DAYS = 90  # older records are rarely asked for, and are still read at once
 _SERVICE = "cloudtrail.amazonaws.com"
 
 
@@ -45,6 +46,7 @@ class Audit(ComponentResource):
                 statements=_statements(site, site.bucket_arn(bucket_name)),
                 lock=Lock(args.lock_mode, site.retention_days),
                 expire_days={"": site.retention_days + 1},
+                archive_days=ARCHIVE_DAYS,
                 keep=site.production,
             ),
             ResourceOptions(parent=self),

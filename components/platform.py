@@ -88,7 +88,7 @@ class Platform(ComponentResource):
             AuditArgs(
                 shared,
                 self._audit_key.arn,
-                spec.audit.lock_mode,
+                spec.lock_mode,
                 [documents_bucket(shared), reports_bucket(shared.site), results_bucket(shared.site)],
             ),
             self._child,
@@ -305,7 +305,7 @@ class Platform(ComponentResource):
             "waivers": [waiver.model_dump(mode="json") for waiver in spec.waivers],
             "log_groups": dict.fromkeys(groups, site.log_retention_days),
             "retention_days": site.retention_days,
-            "lock_mode": spec.audit.lock_mode,
+            "lock_mode": spec.lock_mode,
         }
 
     def _tool_output(self, tool: str) -> Mapping[str, Any]:

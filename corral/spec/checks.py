@@ -8,14 +8,20 @@ from pathlib import Path
 from corral.spec.document import Loaded
 from corral.spec.domain import Domain, Table
 from corral.spec.errors import SpecError, listed, show, suggestion, unknown
+from corral.spec.notices import NoticeCode
 from corral.spec.platform import Platform
 from corral.spec.regions import REGISTRY, has_registry, missing_services, types_by_region
 from corral.spec.source import files, read_text
 
 DOCUMENT_SUFFIXES = (".md", ".txt")
+# Where CloudTrail records, and EventBridge hands on, the calls of a service for all regions.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+IAM_REGION = "us-east-1"
+
+Said = tuple[NoticeCode, tuple[str, ...], str]  # a notice's code, the key it is about, its text
 
 
-def check_platform(loaded: Loaded[Platform], platform: Platform, folder: str, today: date) -> list[str]:
+def check_platform(loaded: Loaded[Platform], platform: Platform, folder: str, today: date) -> list[Said]:
     """Check a platform file against its folder, the calendar and its region. Returns notices."""
     if platform.environment != folder:
         loaded.error(
@@ -39,7 +45,20 @@ def check_platform(loaded: Loaded[Platform], platform: Platform, folder: str, to
                 f"waivers[{index}]: the waiver for {waiver.control} expired on {waiver.expires}",
                 f"Meet the control, or have {waiver.owner} renew it.",
             )
-    return _check_region(loaded, platform)
+    notices: list[Said] = [("no-registry", ("region",), text) for text in _check_region(loaded, platform)]
+    if platform.production and platform.lock_mode == "GOVERNANCE":
+        text = (
+            "production's records are locked in GOVERNANCE mode: who is given s3:BypassGovernanceRetention can "
+            "delete them. Without audit.lock_mode, production has COMPLIANCE."
+        )
+        notices.append(("weak-lock", ("audit", "lock_mode"), text))
+    if platform.region != IAM_REGION:
+        text = (
+            f"no alerts tell of changes of roles and boundaries: AWS hands on IAM's calls in {IAM_REGION} alone, "
+            f"and this is {platform.region}. The trail has them."
+        )
+        notices.append(("no-iam-alerts", ("region",), text))
+    return notices
 
 
 def _check_region(loaded: Loaded[Platform], platform: Platform) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from corral.spec import names
 from corral.spec.approvers import check_approvers
 from corral.spec.catalogue import CatalogueTool, load_catalogue
-from corral.spec.checks import check_domain, check_platform
+from corral.spec.checks import Said, check_domain, check_platform
 from corral.spec.document import D, Loaded, Report, load
 from corral.spec.domain import Domain
 from corral.spec.errors import SpecError, SpecErrors, listed, suggestion
@@ -61,7 +61,7 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
             [SpecError(shown_path(folder, root), None, None, "there is no such environment", hint)]
         )
     platform = load(folder / "platform.yaml", Platform, root, report)
-    said: list[str] = []
+    said: list[Said] = []
     if platform.spec is not None:
         said = check_platform(platform, platform.spec, folder.name, today or datetime.now(UTC).date())
     tools = load_catalogue(platform, root, report)
@@ -95,7 +95,7 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
     notices = [
         *sprawl_notices(platform, teams, domains, tools, agents),
         *peak_notices(teams, sound_tools, agents),
-        *(Notice("no-registry", platform.source.shown, platform.line(("region",)), text) for text in said),
+        *(Notice(code, platform.source.shown, platform.line(key), text) for code, key, text in said),
     ]
     return Environment(
         folder=folder,

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 NoticeCode = Literal[
-    "look-alike", "tool-twice", "unused-tool", "unread-domain", "no-on-call", "peak-over-tool", "no-registry"
+    "look-alike",
+    "tool-twice",
+    "unused-tool",
+    "unread-domain",
+    "no-on-call",
+    "peak-over-tool",
+    "no-registry",
+    "no-iam-alerts",
+    "weak-lock",
 ]
 
 # What a list of notices of one kind is headed by, in the order in which they are told.
@@ -16,6 +24,8 @@ TITLES: dict[NoticeCode, str] = {
     "no-on-call": "Teams without anyone on call",
     "peak-over-tool": "Peaks that a tool does not take",
     "no-registry": "What the region lacks",
+    "no-iam-alerts": "Changes that alerts do not see",
+    "weak-lock": "Records that can be deleted",
 }
 
 

@@ -32,8 +32,9 @@ class Audit(Model):
     """How long the audit trail is kept, and how firmly it is locked."""
 
     retention_days: int = Field(default=400, ge=MIN_RETENTION_DAYS, le=3650)
-    lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] = Field(
-        default="GOVERNANCE", description="COMPLIANCE cannot be undone by anyone; production only."
+    lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = Field(
+        default=None,
+        description="COMPLIANCE cannot be undone by anyone. Unsaid, production has it and the others GOVERNANCE.",
     )
 
 
@@ -100,3 +101,8 @@ class Platform(Document):
         le=1_000_000,
         description="Concurrent executions that Lambda allows the account in this region.",
     )
+
+    @property
+    def lock_mode(self) -> Literal["GOVERNANCE", "COMPLIANCE"]:
+        """How firmly records are locked: as is said or, when nothing is, COMPLIANCE in production alone."""
+        return self.audit.lock_mode or ("COMPLIANCE" if self.production else "GOVERNANCE")

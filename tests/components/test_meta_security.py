@@ -11,6 +11,7 @@ from components.actions import MODEL, PLATFORM_ACTIONS, TEAM_ACTIONS, TEAM_TABLE
 from components.permissions import WILDCARDS
 from components.policy_documents import WITHOUT_DEPUTY_CONDITIONS
 from components.site import LOG_RETENTIONS
+from corral.spec.platform import MIN_RETENTION_DAYS
 from tests.components.aws_outputs import ACCOUNT
 from tests.components.recorder import Program, Recorded
 
@@ -325,6 +326,15 @@ def test_the_audit_bucket_is_locked(programs: dict[str, Program]) -> None:
     ]
     expiries = [rule["expiration"]["days"] for rule in life.inputs["rules"] if "expiration" in rule]
     assert expiries == [401], "records must not expire while they are locked"
+    archived = {
+        transition["storageClass"]: transition["days"]
+        for rule in life.inputs["rules"]
+        if rule["status"] == "Enabled" and not rule["filter"]["prefix"]
+        for transition in rule.get("transitions", ())
+    }
+    # Athena passes over what S3 has to restore first, and validate-logs cannot read it.
+    assert archived == {"GLACIER_IR": 90}
+    assert MIN_RETENTION_DAYS - archived["GLACIER_IR"] >= 90, "S3 charges 90 days of that class in any case"
     assert platform.outputs["audit_key_arn"] != platform.outputs["platform_key_arn"]
 
 

@@ -53,14 +53,22 @@ REMADE = {
 
 
 @pytest.fixture(scope="module")
-def production(tmp_path_factory: pytest.TempPathFactory) -> list[Recorded]:
-    """The platform and a team of a production environment."""
+def stacks_of_production(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Program]:
+    """The platform and a team of a production environment, which says nothing of its lock."""
     stacks = project(tmp_path_factory.mktemp("production"))
-    replaced(stacks / "dev/platform.yaml", "region: us-east-1\n", "region: us-east-1\nproduction: true\n")
+    file = stacks / "dev/platform.yaml"
+    replaced(file, "region: us-east-1\n", "region: us-east-1\nproduction: true\n")
+    replaced(file, ", lock_mode: GOVERNANCE}", "}")
     platform = record("dev", {}, stacks)
     team = record("dev.support", {PLATFORM: platform.outputs}, stacks)
     assert not [*platform.errors, *team.errors], [*platform.errors, *team.errors]
-    return [*platform.resources, *team.resources]
+    return {"dev": platform, "dev.support": team}
+
+
+@pytest.fixture(scope="module")
+def production(stacks_of_production: dict[str, Program]) -> list[Recorded]:
+    """All resources of both."""
+    return [resource for program in stacks_of_production.values() for resource in program.resources]
 
 
 def _of(resources: list[Recorded], kind: str) -> list[Recorded]:
@@ -109,6 +117,16 @@ def test_what_is_on_record_outlives_production(
     assert all(group.retain for group in _of(production, "aws:cloudwatch/logGroup:LogGroup"))
     elsewhere = {r.type for program in programs.values() for r in program.resources if r.retain}
     assert elsewhere == {"aws-native:bedrock:GuardrailVersion"}
+
+
+@pytest.mark.control("audit-immutability", "log-retention")
+def test_production_locks_its_records_for_good_unless_it_says_otherwise(
+    stacks_of_production: dict[str, Program],
+) -> None:
+    platform = stacks_of_production["dev"]
+    [lock] = platform.of("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
+    assert lock.inputs["rule"] == {"defaultRetention": {"mode": "COMPLIANCE", "days": 400}}
+    assert platform.outputs["lock_mode"] == "COMPLIANCE"
 
 
 @pytest.mark.control("audit-immutability")

@@ -75,6 +75,7 @@ aws.s3.BucketLifecycleConfiguration(
             "status": "Enabled",
             "expiration": {"days": 500},
             "filter": {"and": {"prefix": "x/", "tags": TAGS}},
+            "transitions": [{"days": 90, "storage_class": "GLACIER_IR"}],
             "noncurrent_version_expiration": {"noncurrent_days": 30},
             "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
         }

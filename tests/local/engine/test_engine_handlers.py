@@ -54,6 +54,7 @@ def test_every_type_is_really_made(evaluate, client):
     s3.delete_bucket_policy(Bucket="things")  # moto denies without a look at conditions
     (expiry,) = s3.get_bucket_lifecycle_configuration(Bucket="things")["Rules"]
     assert expiry["Expiration"] == {"Days": 500}
+    assert expiry["Transitions"] == [{"Days": 90, "StorageClass": "GLACIER_IR"}]
     assert expiry["Filter"]["And"]["Tags"] == [{"Key": "team", "Value": "support"}]
     assert (
         s3.head_object(Bucket="things", Key="a/b.txt", VersionId=outputs["object"])["ContentType"]

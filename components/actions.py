@@ -4,7 +4,9 @@ INVOKE = ("lambda:InvokeFunction",)
 INVOKE_URL = ("lambda:InvokeFunctionUrl",)
 URL_ADDRESS = ("lambda:GetFunctionUrlConfig",)
 BATCH_GET = ("dynamodb:BatchGetItem",)
+BATCH_WRITE = ("dynamodb:BatchWriteItem",)
 SCAN = ("dynamodb:Scan",)
+MEASURED = ("cloudwatch:GetMetricData",)
 DELETE_ITEM = ("dynamodb:DeleteItem",)
 ROLE_PATH = ("iam:GetRole",)
 SECRET = ("secretsmanager:GetSecretValue",)
@@ -47,6 +49,9 @@ MEMORY = (
 )
 IDENTITY = ("bedrock-agentcore:GetWorkloadAccessToken", "bedrock-agentcore:GetWorkloadAccessTokenForJWT")
 RUNTIME_LOGS = (*LOGS, "logs:CreateLogGroup", "logs:DescribeLogStreams", "logs:DescribeLogGroups")
+LOG_GROUPS = ("logs:DescribeLogGroups",)
+LOG_QUERY = ("logs:StartQuery", "logs:GetQueryResults")
+LOG_INDEX = ("logs:DescribeIndexPolicies", "logs:PutIndexPolicy")
 HARNESS = ("bedrock-agentcore:InvokeHarness", "bedrock-agentcore:InvokeAgentRuntime")
 IMAGES = ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken")
 DELIVERY = (*RESULTS, "s3:ListBucketMultipartUploads", *BUCKET)
@@ -75,7 +80,10 @@ PLATFORM_ACTIONS = frozenset(
         *INVOKE_URL,
         *URL_ADDRESS,
         *BATCH_GET,
+        *BATCH_WRITE,
         *SCAN,
+        *MEASURED,
+        *SEND,
         *ROLE_PATH,
         *DELETE_ITEM,
         *SECRET,
@@ -124,6 +132,8 @@ TEAM_ACTIONS = frozenset(
         *MEMORY,
         *IDENTITY,
         *RUNTIME_LOGS,
+        *LOG_QUERY,
+        *LOG_INDEX,
         *HARNESS,
         *IMAGES,
     )

@@ -12,11 +12,14 @@ from pulumi_aws_native import bedrock
 from pulumi_aws_native import bedrockagentcore as agentcore
 
 from components import permissions
+from components.alerts_topic import team_topic
+from components.evaluation import service_name
 from components.harness import HarnessParts, harness
 from components.policy_documents import service_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
 from corral.cedar import agent_policies
+from corral.spec.evaluated import accuracy_evaluator
 from corral.spec.names import ENDPOINT, agent_role_name, harness_name, policy_name
 from corral.spec.resolved import ResolvedAgent
 from corral.spec.rights import session_name
@@ -103,7 +106,9 @@ class Agent(ComponentResource):
             table_name=args.agents_table,
             hash_key="agent",
             range_key="item",
-            item=made.arn.apply(lambda arn: json.dumps(_config_item(args, arn))),
+            item=Output.all(made.arn, made.version).apply(
+                lambda told: json.dumps(_config_item(args, team_topic(args.shared), *told))
+            ),
             opts=child,
         )
         policies, self.policy_sha256 = self._policies(name, args)
@@ -173,8 +178,8 @@ def _model_arns(args: AgentArgs) -> list[str]:
     return [f"arn:{site.partition}:bedrock:{region}::foundation-model/{model.id}"]
 
 
-def _config_item(args: AgentArgs, harness_arn: str) -> dict[str, Any]:
-    """What the supervisor knows of an agent, as a DynamoDB item."""
+def _config_item(args: AgentArgs, topic: str, harness_arn: str, version: str) -> dict[str, Any]:
+    """What the supervisor and the drift monitor know of an agent, as a DynamoDB item."""
     agent = args.agent
     approval = [
         {
@@ -190,7 +195,16 @@ def _config_item(args: AgentArgs, harness_arn: str) -> dict[str, Any]:
         }
         for rule in agent.approval
     ]
+    watch = {
+        "version": version,
+        "topic": topic,
+        "service": service_name(agent),
+        "accuracy": accuracy_evaluator(agent.made_from),
+        "tolerances": agent.made_from.drift.model_dump(exclude_none=True),
+    }
+    price = {} if agent.price is None else {"price": {"S": agent.price.model_dump_json()}}
     return {
+        **price,
         "agent": {"S": harness_arn},
         "item": {"S": "config"},
         "environment": {"S": agent.environment},
@@ -201,4 +215,5 @@ def _config_item(args: AgentArgs, harness_arn: str) -> dict[str, Any]:
         "reads": {"L": [{"S": tool} for tool in agent.tools if args.tools[tool].access == "read"]},
         "approval": {"S": json.dumps(approval)},
         "approvers": {"L": [{"S": name} for name in args.approvers]},
+        "watch": {"S": json.dumps(watch)},
     }

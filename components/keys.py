@@ -38,7 +38,7 @@ class KeyArgs:
     """Arguments of a Key. `trails` are the names of the CloudTrail trails whose files it encrypts.
 
     One to `keep` outlives its stack, as do the records that only it can read. With `events`, EventBridge sends to
-    topics and queues that it encrypts.
+    topics and queues that it encrypts, with `alarms` CloudWatch's alarms to such topics.
     """
 
     site: Site
@@ -48,6 +48,7 @@ class KeyArgs:
     trails: Sequence[str] = ()
     keep: bool = False
     events: bool = False
+    alarms: bool = False
 
 
 class Key(ComponentResource):
@@ -107,6 +108,10 @@ def _statements(args: KeyArgs) -> list[dict[str, Any]]:
         # whose rules may send is in the policies of the topic and the queue.
         events = {"Service": "events.amazonaws.com"}
         statements.append(_allow("Events", events, ("kms:Decrypt", "kms:GenerateDataKey")))
+    if args.alarms:
+        alarms, account = {"Service": "cloudwatch.amazonaws.com"}, {"aws:SourceAccount": site.account}
+        use = ("kms:Decrypt", "kms:GenerateDataKey")
+        statements.append(_allow("Alarms", alarms, use, {"StringEquals": account}))
     return statements
 
 

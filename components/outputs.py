@@ -17,6 +17,7 @@ _NEEDED = (
     *("approvals_arn", "override_arn"),
     *("guardrail_arn", "guardrail_id", "guardrail_version", "platform_key_arn"),
     *("guardrail_strict_arn", "guardrail_strict_id", "guardrail_strict_version"),
+    "alerts_topic_arn",
 )
 # The engine's own function. Unlike a stack reference that fails, it ends neither update nor program.
 _READ = "pulumi:pulumi:readStackOutputs"
@@ -48,6 +49,7 @@ class PlatformOutputs:
     guardrail_strict_id: Output[str]
     guardrail_strict_version: Output[str]
     platform_key_arn: Output[str]
+    alerts_topic_arn: Output[str]
     registry_id: Output[str] | None
 
     @classmethod

@@ -37,6 +37,11 @@ WILDCARDS = {
     "AuditRecords": "the objects of the audit bucket",
     "RegistryRecords": "the records of one registry",
     "RolePaths": "the roles of one environment, of teams to come as well; it reads where they stand",
+    "Measured": "GetMetricData takes no resource",
+    "TeamTopics": "a team's topic is made with its stack, after the platform's; the name is the teams' own",
+    "EvaluatedLogs": "AgentCore ends the name of a harness's log group with an id of its own; the team's are exact",
+    "EvaluationGroups": "DescribeLogGroups looks at all groups or at none",
+    "EvaluatorModels": "AWS chooses the models of its own evaluators, and their regions",
 }
 
 
@@ -76,6 +81,16 @@ def table_reading(name: str, table_arn: Input[str]) -> Grant:
     return Grant(name, (*actions.ITEMS[:1], *actions.ITEMS[2:], *actions.ITEMS_FIND), [table_arn])
 
 
+def table_scan(name: str, table_arn: Input[str]) -> Grant:
+    """Read all items of a table."""
+    return Grant(name, actions.SCAN, [table_arn])
+
+
+def table_batches(name: str, table_arn: Input[str]) -> Grant:
+    """Read and write many items of a table at once."""
+    return Grant(name, (*actions.BATCH_GET, *actions.BATCH_WRITE), [table_arn])
+
+
 def overrides_read(table_arn: Input[str]) -> Grant:
     """Read what is put above an agent, all of its scopes at once."""
     return Grant("Overrides", actions.BATCH_GET, [table_arn])
@@ -88,6 +103,16 @@ def overrides_change(site: Site, overrides_arn: Input[str], agents_arn: Input[st
         Grant("Agents", actions.SCAN, [agents_arn]),
         Grant("RolePaths", actions.ROLE_PATH, [site.global_arn("iam", f"role/corral/{site.environment}/*")]),
     ]
+
+
+def measured() -> Grant:
+    """Read what was measured."""
+    return Grant("Measured", actions.MEASURED, [ANY])
+
+
+def team_topics(topic_arns: str) -> Grant:
+    """Publish to the topic of any team."""
+    return Grant("TeamTopics", actions.PUBLISH, [topic_arns])
 
 
 def secret_value(secret_arn: Input[str]) -> Grant:
@@ -193,6 +218,24 @@ def harness_runtime(site: Site, harness: str) -> list[Grant]:
         Grant(
             "OwnIdentity", actions.IDENTITY, [site.arn("bedrock-agentcore", r) for r in (directory, identity)]
         ),
+    ]
+
+
+def evaluation(site: Site, harnesses: Sequence[str], results_arn: Input[str]) -> list[Grant]:
+    """Evaluate agents: read their traces, ask judges, write what those say."""
+    groups = "log-group:/aws/bedrock-agentcore/runtimes"
+    own = [site.arn("logs", f"{groups}/harness_{harness}-*") for harness in harnesses]
+    spans = site.arn("logs", "log-group:aws/spans")
+    judges = [
+        f"arn:{site.partition}:bedrock:*::foundation-model/*",
+        f"arn:{site.partition}:bedrock:*:{site.account}:inference-profile/*",
+    ]
+    return [
+        log_streams(results_arn),
+        Grant("EvaluationGroups", actions.LOG_GROUPS, [ANY]),
+        Grant("EvaluatedLogs", actions.LOG_QUERY, [*own, spans, f"{spans}:*"]),
+        Grant("SpansIndex", actions.LOG_INDEX, [spans]),
+        Grant("EvaluatorModels", actions.MODEL, judges),
     ]
 
 

@@ -14,10 +14,12 @@ from components.audit_lake import AuditLake, AuditLakeArgs, results_bucket
 from components.boundary import Boundary, BoundaryArgs
 from components.decisions import Decisions, DecisionsArgs
 from components.domains import Domains, DomainsArgs, documents_bucket
+from components.drift_monitor import DriftMonitor, DriftMonitorArgs
 from components.gateway import MODE, Gateway, GatewayArgs
 from components.guardrail import Guardrail, GuardrailArgs
 from components.keys import Key, KeyArgs
 from components.override import Override, OverrideArgs
+from components.platform_watch import PlatformWatch, PlatformWatchArgs
 from components.registry import Registry, RegistryArgs
 from components.roles import Auditor, AuditorArgs, PlatformOperator, PlatformOperatorArgs
 from components.site import Shared, Site
@@ -57,6 +59,7 @@ class Platform(ComponentResource):
                 site.name("platform"),
                 f"What Corral's platform {site.environment} keeps.",
                 events=True,
+                alarms=True,
             ),
             self._child,
         )
@@ -76,6 +79,7 @@ class Platform(ComponentResource):
         self._build_audit(name)
         self._build_catalogue(name)
         self._build_rest(name)
+        self._build_watch(name)
         self._build_alerts(name)
         self._build_team_boundary(name)
         self.outputs = self._outputs()
@@ -185,6 +189,25 @@ class Platform(ComponentResource):
                 self._child,
             )
 
+    def _build_watch(self, name: str) -> None:
+        shared, supervisor = self._shared, self._supervisor
+        self._monitor = DriftMonitor(
+            f"{name}-drift-monitor",
+            DriftMonitorArgs(shared, self._environment.root, supervisor.agents, supervisor.overrides),
+            self._child,
+        )
+        self._watch = PlatformWatch(
+            f"{name}-watch",
+            PlatformWatchArgs(
+                shared,
+                topic_arn=supervisor.topic_arn,
+                supervisor=supervisor.function.name,
+                gateway_arn=self._gateway.arn,
+                policy_engine_id=self._gateway.engine_id,
+            ),
+            self._child,
+        )
+
     def _build_alerts(self, name: str) -> None:
         shared, supervisor = self._shared, self._supervisor
         guardrails = (self._guardrail, self._strict)
@@ -210,16 +233,10 @@ class Platform(ComponentResource):
         """All that the platform is made of but the alerts and the teams' boundary."""
         parts: list[Resource | None] = [
             *(self._boundary, self._key, self._audit_key, self._audit, self._lake, self._decisions),
-            *(
-                self._supervisor,
-                self._approvals,
-                self._override,
-                self._operator,
-                self._domains,
-                self._idempotency,
-            ),
-            *(self._gateway, *self._tools.values()),
+            *(self._supervisor, self._approvals, self._override, self._operator, self._domains),
+            *(self._idempotency, self._gateway, *self._tools.values()),
             *(self._targets, self._guardrail, self._strict, self._registry, self._auditor),
+            *(self._monitor, self._watch),
         ]
         return [part for part in parts if part is not None]
 
@@ -252,6 +269,7 @@ class Platform(ComponentResource):
             supervisor.function,
             self._approvals.function,
             self._override.function,
+            self._monitor.function,
             *(tool.function for tool in self._tools.values()),
         ]
         groups = [self._audit.log_group, self._decisions.log_group, *(f.log_group for f in functions)]
@@ -299,6 +317,9 @@ class Platform(ComponentResource):
             "alerts_topic_arn": supervisor.topic_arn,
             "alerts_undelivered_url": self._alerts.undelivered.url,
             "alert_rules": self._alerts.rules,
+            "drift_monitor_function": self._monitor.function.name,
+            "drift_monitor_schedule": self._monitor.schedule_name,
+            "drift_table": self._monitor.table.name,
             "documents_bucket": self._domains.bucket.bucket,
             "auditor_role_arn": self._auditor.arn if self._auditor else None,
             "tools": {tool: self._tool_output(tool) for tool in self._tools},

@@ -138,5 +138,20 @@ def from_events(site: Site, action: str, resource: Input[str], rules: str) -> di
     }
 
 
+def from_alarms(site: Site, topic_arn: Input[str]) -> dict[str, Any]:
+    """Return a statement of a topic's policy that lets this account's alarms publish to it."""
+    return {
+        "Sid": "Alarms",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": ["sns:Publish"],
+        "Resource": topic_arn,
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": site.account},
+            "ArnLike": {"aws:SourceArn": site.arn("cloudwatch", "alarm:*")},
+        },
+    }
+
+
 def _without_empty(statement: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in statement.items() if value}

@@ -11,7 +11,7 @@ from components.alert_patterns import RULES
 from components.archive import code
 from components.decisions import Decisions
 from components.function import Function, FunctionArgs
-from components.policy_documents import document, from_events, tls_only
+from components.policy_documents import document, from_alarms, from_events, tls_only
 from components.site import Shared
 from components.table import Table, TableArgs
 
@@ -66,6 +66,7 @@ class Supervisor(ComponentResource):
                         "Resource": topic.arn,
                     },
                     from_events(site, publish[0], topic.arn, RULES),
+                    from_alarms(site, topic.arn),
                     tls_only(publish[0], [topic.arn]),
                 ]
             ),

@@ -18,6 +18,7 @@ from components.roles import Approver, ApproverArgs, Operator, OperatorArgs
 from components.schedule import Scheduled, Schedules, SchedulesArgs
 from components.site import Shared, Site
 from components.tags import Tags
+from components.team_watch import TeamWatch, TeamWatchArgs
 from components.tools import reports_bucket
 from corral.spec.approvers import deciders
 from corral.spec.load import Environment
@@ -114,6 +115,18 @@ class Team(ComponentResource):
             approver = Approver(
                 f"{name}-approver", ApproverArgs(shared, people, platform.approvals_arn), child
             )
+        self._watch = TeamWatch(
+            f"{name}-watch",
+            TeamWatchArgs(
+                shared=shared,
+                agents=list(self._specs.values()),
+                on_call=spec.owner.on_call or spec.owner.email,
+                topic_key_arn=platform.platform_key_arn,
+                platform_topic_arn=platform.alerts_topic_arn,
+                front_door=front_door.function.name,
+            ),
+            child,
+        )
         records = self._register(name, front_door.url, platform.registry_id)
         retired = self._retire(name, spec.retired, shared, platform.registry_id)
         self.outputs: Mapping[str, Any] = {
@@ -125,6 +138,8 @@ class Team(ComponentResource):
             "memory_id": memory.memory_id,
             "memory_arn": memory.arn,
             "team_key_arn": key.arn,
+            "alerts_topic_arn": self._watch.topic.arn,
+            "evaluations_log_group": self._watch.results,
             "agents": {agent: self._agent_output(agent, records.get(agent)) for agent in self.agents},
             "reports_uri": f"s3://{reports_bucket(site)}/{team}/" if self._writes_reports else "",
             "retired": retired,
@@ -193,6 +208,8 @@ class Team(ComponentResource):
             "domains": list(spec.domains),
             "registry_record_arn": record_arn,
             "schedule": schedule,
+            "evaluation_arn": self._watch.evaluations[agent],
+            "drift_alarm_arn": self._watch.alarms[agent],
             "model": spec.model_name,
             "stage": spec.stage,
             "template": spec.template,

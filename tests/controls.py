@@ -31,7 +31,6 @@ PROMISES = {
 
 # What is not there yet, or not proved yet, of a control or promise.
 NOT_YET = {
-    "alarm-actions": "No alarm is deployed yet: the rule is proved on examples alone.",
     "guardrail": "Grounding is set in the guardrail and not applied: the front door does not have the passages an "
     "answer rests on.",
     "knowledge-keys": "No knowledge base of Bedrock is deployed, documents are searched where they lie: the rule is "

@@ -48,6 +48,10 @@ CLASSIC: dict[str, tuple[str, ...]] = {
         "CreateLogGroup DeleteLogGroup DescribeLogGroups PutRetentionPolicy DeleteRetentionPolicy "
         "AssociateKmsKey DisassociateKmsKey TagResource UntagResource ListTagsForResource",
     ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _of(
+        "cloudwatch",
+        "PutMetricAlarm DescribeAlarms DeleteAlarms TagResource UntagResource ListTagsForResource",
+    ),
     "aws:dynamodb/table:Table": _of(
         "dynamodb",
         "CreateTable DeleteTable DescribeTable UpdateTable UpdateTimeToLive DescribeTimeToLive "

@@ -16,8 +16,10 @@ TEAM_TYPES = (
     "AWS::BedrockAgentCore::Harness",
     "AWS::BedrockAgentCore::HarnessEndpoint",
     "AWS::BedrockAgentCore::Memory",
+    "AWS::BedrockAgentCore::OnlineEvaluationConfig",
     "AWS::BedrockAgentCore::Policy",
     "aws:cloudwatch/logGroup:LogGroup",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:dynamodb/table:Table",
     "aws:dynamodb/tableItem:TableItem",
     "aws:iam/policy:Policy",
@@ -30,6 +32,9 @@ TEAM_TYPES = (
     "aws:lambda/functionUrl:FunctionUrl",
     "aws:scheduler/schedule:Schedule",
     "aws:scheduler/scheduleGroup:ScheduleGroup",
+    "aws:sns/topic:Topic",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sns/topicSubscription:TopicSubscription",
     "aws:sqs/queue:Queue",
 )
 

@@ -125,13 +125,16 @@ def common(scope: Scope) -> list[Place]:
               ("GetLayerVersion",)),
         Place("Functions", "lambda", functions),
         Place("LogGroupsByName", "logs", ["*"], ("DescribeLogGroups",)),
+        Place("AlarmsByName", "cloudwatch", ["*"], ("DescribeAlarms",)),
+        Place("SpansIndex", "logs", [arn("logs", "log-group:aws/spans")], ("DescribeIndexPolicies", "PutIndexPolicy")),
         Place("NewKeys", "kms", ["*"], ("CreateKey",), new),
         Place("TagsOfNewKeys", "kms", keys, ("TagResource",), no_tags_yet, also=True),
         Place("KeysByAlias", "kms", ["*"], ("ListAliases",)),
         Place("Keys", "kms", keys, conditions=own),
         Place("CloudControl", "cloudformation", ["*"]),
         Place("NewOfAgentCore", "bedrock-agentcore", ["*"],
-              ("CreateHarness", "CreateMemory", "CreateGateway", "CreatePolicyEngine", "CreateAgentRuntime"),
+              ("CreateHarness", "CreateMemory", "CreateGateway", "CreatePolicyEngine", "CreateAgentRuntime",
+               "CreateOnlineEvaluationConfig"),
               {"StringEqualsIfExists": asked(scope)}),
         Place("PoliciesOfTheGateway", "bedrock-agentcore",
               [arn("bedrock-agentcore", f"gateway/corral-{scope.environment}-*")], ("ManageResourceScopedPolicy",)),
@@ -151,6 +154,7 @@ def of_environment(environment: str) -> list[Place]:
     core = [
         f"gateway/{name}-*", f"policy-engine/corral_{environment}-*", f"memory/{environment}_*",
         f"harness/{environment}_*", f"runtime/harness_{environment}_*", "workload-identity-directory/default",
+        f"online-evaluation-config/{environment}_*",
         "workload-identity-directory/default/workload-identity/*",
     ]  # fmt: skip
     guardrails, registries = [arn("bedrock", "guardrail/*")], [arn("agent-registry", "registry/*")]
@@ -185,6 +189,7 @@ def of_environment(environment: str) -> list[Place]:
         Place("TrailsByName", "cloudtrail", ["*"], ("DescribeTrails",)),
         Place("Trails", "cloudtrail", [arn("cloudtrail", f"trail/{name}-*")]),
         Place("Topics", "sns", [arn("sns", f"{name}-*")]),
+        Place("Alarms", "cloudwatch", [arn("cloudwatch", f"alarm:{name}/*")]),
         Place("Queues", "sqs", [arn("sqs", f"{name}-*")]),
         # Not the rule that tells of break-glass, which is the bootstrap's own.
         Place("Alerts", "events", [arn("events", f"rule/{name}-alert-*")]),
@@ -202,6 +207,7 @@ def of_team(environment: str) -> list[Place]:
     engine, mine = f"policy-engine/corral_{environment}-{'?' * 10}", scope.key_prefix
     core = [
         f"memory/{mine}-*", f"harness/{mine}_*", f"runtime/harness_{mine}_*", "workload-identity-directory/default",
+        f"online-evaluation-config/{mine}_*",
         f"workload-identity-directory/default/workload-identity/harness_{mine}_*",
     ]  # fmt: skip
     agents: Conditions = {
@@ -220,7 +226,11 @@ def of_team(environment: str) -> list[Place]:
         Place("Aliases", "kms", [arn("kms", f"alias/{name}")], _ALIASES, also=True),
         Place("PlatformsKey", "kms", [arn("kms", "key/*")], ("Decrypt", "GenerateDataKey", "DescribeKey"),
               {"StringEquals": {**tagged(platform), **through}}, also=True),
-        Place("LogGroups", "logs", [arn("logs", f"log-group:/aws/lambda/{door}") for door in scope.functions]),
+        Place("LogGroups", "logs", [
+            *(arn("logs", f"log-group:/aws/lambda/{door}") for door in scope.functions),
+            *(arn("logs", f"log-group:/corral/{environment}/teams/{TEAM}/evaluations{end}") for end in ("", ":*"))]),
+        Place("Topics", "sns", [arn("sns", f"{name}-alerts"), arn("sns", f"{name}-alerts:*")]),
+        Place("Alarms", "cloudwatch", [arn("cloudwatch", f"alarm:corral-{environment}/{TEAM}/*")]),
         # ? stands for one character: the engine itself, and no policy below it.
         Place("Policies", "bedrock-agentcore",
               [arn("bedrock-agentcore", engine), arn("bedrock-agentcore", f"{engine}/policy/{mine}_*")],

@@ -1,4 +1,4 @@
-"""corral drift: what the detector would have said of a history."""
+"""corral drift: what the monitor found of deployed agents, and what the detector would have said of a history."""
 
 import json
 import sys
@@ -8,18 +8,53 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corral.cli.project import console, say_no
+from corral.cli.audit_query import LocalOption
+from corral.cli.project import (
+    ProjectOption,
+    chosen_agents,
+    console,
+    environment_of,
+    find_project,
+    say_no,
+)
 from corral.spec.errors import suggestion
 
 if TYPE_CHECKING:
     from corral.drift.replay import Replayed
+    from corral.drift.shown import Row
 
 app = typer.Typer(help="Agents that get worse.", no_args_is_help=True, rich_markup_mode=None)
 
 
-@app.callback()
-def _commands() -> None:
-    """A group, also while it has only one command."""
+@app.command("show")
+def show_command(
+    env: Annotated[str, typer.Argument(metavar="ENV", help="The environment, such as dev.")],
+    agent: Annotated[str | None, typer.Argument(metavar="[TEAM[/AGENT]]", help="Default: all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The rows as JSON.")] = False,
+    local: LocalOption = False,
+    project: ProjectOption = None,
+) -> None:
+    """Show each agent's scores, baselines, since when it is so, and why. 1 alarms."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from corral.audit.deployed import NotDeployedError
+    from corral.drift.monitored import monitor_table
+    from corral.drift.shown import rows
+
+    root = find_project(project)
+    environment = environment_of(root, env)
+    wanted = [f"{each.team}/{each.name}" for each in chosen_agents(environment, agent)]
+    try:
+        dynamodb, table = monitor_table(root, environment, local)
+        found = rows(dynamodb, table, wanted)
+    except NotDeployedError as error:
+        say_no(str(error))
+    except (BotoCoreError, ClientError) as error:
+        say_no(f"what the drift monitor keeps cannot be read: {error}")
+    if as_json:
+        print(json.dumps([row.to_json() for row in found], ensure_ascii=False, indent=1))
+    else:
+        _show_rows(found)
 
 
 @app.command("replay")
@@ -83,6 +118,34 @@ def _tolerance(text: str, known: list[str]) -> tuple[str, float]:
     if not 0 < value <= 10:
         say_no(f"--tolerance {text}: give a share of the baseline above 0, such as {name}=0.1", 2)
     return name, value
+
+
+def _show_rows(rows: "list[Row]") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not sys.stdout.isatty():
+        console.width = 10_000  # nothing is cut that a file or a pipe is to have
+    table = Table(box=None, pad_edge=False)
+    for column in ("agent", "metric", "state", "score", "since", "baseline", "version"):
+        table.add_column(column, justify="right" if column == "score" else "left")
+    for row in rows:
+        table.add_row(
+            *(escape(row.agent), row.metric, row.state, f"{row.score:.2f}"),
+            *(
+                _time(row.since) if row.since else "-",
+                row.baseline or "-",
+                escape(row.baseline_version or "-"),
+            ),
+        )
+    console.print(table)
+    # Why, where there is something to say; all of it for one agent.
+    one = len({row.agent for row in rows}) == 1
+    for row in rows:
+        if one or row.state in ("drift", "silent", "watch", "comparing", "better"):
+            console.print(
+                f"\n{row.agent} {row.metric}: {row.state}\n    {row.reason}", highlight=False, markup=False
+            )
 
 
 def _show(replayed: "list[Replayed]") -> None:

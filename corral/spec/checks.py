@@ -32,6 +32,7 @@ def check_platform(loaded: Loaded[Platform], platform: Platform, folder: str, to
     if platform.default_model not in platform.models:
         message, hint = unknown("model", platform.default_model, platform.models)
         loaded.error(("default_model",), f"default_model: {message}", hint)
+    _check_prices(loaded, platform)
     if platform.audit.lock_mode == "COMPLIANCE" and not platform.production:
         loaded.error(
             ("audit", "lock_mode"),
@@ -59,6 +60,22 @@ def check_platform(loaded: Loaded[Platform], platform: Platform, folder: str, to
         )
         notices.append(("no-iam-alerts", ("region",), text))
     return notices
+
+
+def _check_prices(loaded: Loaded[Platform], platform: Platform) -> None:
+    """Check that a price table is of the models there are: an agent without a price would not be watched."""
+    if platform.prices is None:
+        return
+    table, place = platform.prices.per_million_tokens_usd, ("prices", "per_million_tokens_usd")
+    for name in table.keys() - platform.models.keys():
+        message, hint = unknown("model", name, platform.models)
+        loaded.error((*place, name), f"{'.'.join(place)}: {message}", hint)
+    if missing := sorted(platform.models.keys() - table.keys()):
+        loaded.error(
+            place,
+            f"{'.'.join(place)}: no price for {listed(missing)}",
+            "Give every model its price, or leave prices out: the cost of tasks is then not watched.",
+        )
 
 
 def _check_region(loaded: Loaded[Platform], platform: Platform) -> list[str]:

@@ -28,6 +28,23 @@ class ModelSource(Model):
     )
 
 
+class Price(Model):
+    """What a model costs: US dollars for a million tokens, on demand."""
+
+    input: float = Field(gt=0, le=1000)
+    output: float = Field(gt=0, le=1000)
+
+
+class Prices(Model):
+    """A price table: what the cost of tasks is computed with. AWS has no promise that prices stay, so it is dated."""
+
+    as_of: date
+    source: str = Field(pattern=r"^https://\S+$", max_length=300)
+    per_million_tokens_usd: dict[ModelName, Price] = Field(
+        min_length=1, description="Every model of the environment."
+    )
+
+
 class Audit(Model):
     """How long the audit trail is kept, and how firmly it is locked."""
 
@@ -82,6 +99,9 @@ class Platform(Document):
     owner: Owner
     models: dict[ModelName, ModelSource] = Field(min_length=1)
     default_model: ModelName
+    prices: Prices | None = Field(
+        default=None, description="Absent: the cost of tasks is not measured, nor watched."
+    )
     tools: dict[ToolName, dict[ParameterName, str]] = Field(
         min_length=1,
         description="The catalogue of this environment: each tool with its settings, {} for none.",

@@ -97,6 +97,7 @@ class _Resolver:
             owner=self.team.owner,
             model_name=model_name,
             model=platform.models[model_name],
+            price=platform.prices.per_million_tokens_usd.get(model_name) if platform.prices else None,
             system_prompt=prompt,
             parameters=parameters,
             tools=tools,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from corral.spec.conditions import ApprovalRule, Condition
 from corral.spec.model import Owner
-from corral.spec.platform import ModelSource
+from corral.spec.platform import ModelSource, Price
 from corral.spec.scenario import Scenario
 from corral.spec.team import ParameterValue, Peak
 from corral.spec.template import GuardrailLevel, Template
@@ -52,6 +52,7 @@ class ResolvedAgent:
     owner: Owner
     model_name: str
     model: ModelSource
+    price: Price | None  # of its model, where the environment has a price table
     system_prompt: str
     parameters: dict[str, ParameterValue]  # optional ones without a value are left out
     tools: tuple[str, ...]

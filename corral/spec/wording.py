@@ -32,6 +32,7 @@ PATTERNS = {
     r"^[0-9a-zA-Z-_ !?.]+$": "letters, digits, spaces and - _ ! ? .",
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": _EMAIL,
     r"\.csv$": "a .csv file",
+    r"^https://\S+$": "the address of a page that is served over TLS",
     r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$": "a time of day from 00:00 to 24:00, as in 09:30",
 }
 

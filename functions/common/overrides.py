@@ -6,6 +6,7 @@ mode "active", put nothing above it.
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,8 +64,24 @@ def in_force(team: str, key: str) -> Override | None:
 
     One consistent read. Raises UnreadError or botocore's ClientError when not all of it can be had.
     """
-    found = [each for each in read(scopes(team, key)) if each.rank]
-    return max(found, key=lambda each: each.rank, default=None)
+    return strictest(read(scopes(team, key)))
+
+
+def strictest(found: Iterable[Override]) -> Override | None:
+    """Return what holds of several, given from the widest scope to the narrowest; None if the agent may work."""
+    return max((each for each in found if each.rank), key=lambda each: each.rank, default=None)
+
+
+def everything() -> list[Override]:
+    """Read the whole table, active scopes included, in no order. Raises botocore's ClientError."""
+    found: list[Override] = []
+    start: dict[str, Any] = {}
+    while True:
+        page = table(os.environ["OVERRIDES_TABLE"]).scan(ConsistentRead=True, **start)
+        found += map(Override.read, page["Items"])
+        if "LastEvaluatedKey" not in page:
+            return found
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def read(wanted: tuple[str, ...]) -> list[Override]:

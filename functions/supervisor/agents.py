@@ -63,6 +63,18 @@ def _met(given: Any, compare: str, value: Any) -> bool:
 
 
 @dataclass(frozen=True)
+class Price:
+    """What an agent's model costs: US dollars for a million tokens."""
+
+    input: float
+    output: float
+
+    def of(self, input_tokens: float, output_tokens: float) -> float:
+        """Return the cost of tokens in US dollars."""
+        return (input_tokens * self.input + output_tokens * self.output) / 1_000_000
+
+
+@dataclass(frozen=True)
 class Agent:
     """An agent as its team's stack wrote it, with what people have put above it since."""
 
@@ -73,6 +85,7 @@ class Agent:
     reads: frozenset[str]  # those of the tools that change nothing
     rules: tuple[Rule, ...]
     override: Override | None
+    price: Price | None = None  # None: the environment names none
 
     def held_by(self, tool: str, arguments: dict[str, Any]) -> Rule | None:
         """The rule by which a person must decide on this call: of several, the strictest of each. None if none."""
@@ -99,6 +112,7 @@ def load(harness_arn: str) -> Agent | None:
     if config is None:
         return None
     rules = tuple(Rule.read(rule) for rule in json.loads(config["approval"]))
+    price = Price(**json.loads(config["price"])) if "price" in config else None
     return Agent(
         config["team"],
         config["name"],
@@ -107,4 +121,5 @@ def load(harness_arn: str) -> Agent | None:
         frozenset(config["reads"]),
         rules,
         in_force(config["team"], config["key"]),
+        price,
     )

@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.common.aws import client, error_code, table
-from functions.supervisor import agents, records
+from functions.supervisor import agents, measures, records
 from functions.supervisor.agents import Agent
 from functions.supervisor.decision import Decision, deny
 from functions.supervisor.hook import Hook
@@ -37,11 +37,13 @@ def handler(event: Any, context: LambdaContext) -> dict[str, str]:
         decision = decide(hook, agent)
     except Exception as error:
         logger.exception("no decision", extra={"hook": hook.id})
+        measures.failed()
         decision = deny(f"the supervisor could not decide: {error_code(error)}")
     try:
         records.write(hook, agent, decision)
     except Exception:
         logger.exception("no record", extra={"hook": hook.id})
+        measures.failed()
         return _answer(deny("no record could be written"))
     logger.info(
         "decided",
@@ -54,6 +56,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, str]:
             "approval": decision.approval_id,
         },
     )
+    measures.measure(hook, agent, decision)
     return _answer(decision)
 
 

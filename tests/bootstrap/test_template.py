@@ -111,6 +111,7 @@ def test_no_action_has_a_wildcard(template: Template) -> None:
 # Statements on every resource: their actions take none, or the resource is not there yet.
 ANYWHERE = {
     "OwnAccount": "a boundary holds many roles; each role's own policy names its resources",
+    "AlarmsByName": "DescribeAlarms, which a deployment reads its alarms with, is granted on all or on none",
     "CloudControl": "Cloud Control's own actions take no resource; what its handlers call is asked for by itself",
     "KeysByAlias": "takes no resource",
     "LogGroupsByName": "takes no resource",

@@ -66,6 +66,9 @@ _NATIVE: dict[str, Any] = {
     "aws-native:bedrockagentcore:GatewayTarget": lambda name, _: {"targetId": _id(name).upper()},
     "aws-native:bedrockagentcore:GatewayRateLimit": lambda name, _: {"id": name},
     "aws-native:bedrockagentcore:Policy": _policy,
+    "aws-native:bedrockagentcore:OnlineEvaluationConfig": _agentcore(
+        "online-evaluation-config", "onlineEvaluationConfig", "onlineEvaluationConfigName"
+    ),
     "aws-native:bedrockagentcore:Memory": _agentcore("memory", "memory", "name"),
     "aws-native:bedrockagentcore:Harness": _agentcore("harness", "harness", "harnessName"),
     "aws-native:bedrockagentcore:HarnessEndpoint": lambda name, inputs: {
@@ -122,6 +125,7 @@ _CLASSIC: dict[str, Any] = {
     "aws:cloudwatch/eventRule:EventRule": _named("events", "rule/"),
     "aws:cloudwatch/eventTarget:EventTarget": _nothing,
     "aws:cloudwatch/logGroup:LogGroup": _named("logs", "log-group:"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _named("cloudwatch", "alarm:"),
     "aws:lambda/function:Function": _function,
     "aws:lambda/alias:Alias": lambda _, inputs: {
         "arn": _arn("lambda", f"function:{inputs['functionName']}:{inputs['name']}")

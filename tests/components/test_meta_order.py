@@ -46,6 +46,7 @@ def test_what_is_given_a_role_waits_for_the_roles_policies(stacks: dict[str, Pro
         *("aws:lambda/function:Function", "aws:cloudtrail/trail:Trail"),
         *("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "aws:scheduler/schedule:Schedule"),
         *("aws-native:bedrockagentcore:Gateway", "aws-native:bedrockagentcore:Harness"),
+        "aws-native:bedrockagentcore:OnlineEvaluationConfig",
     }
 
 

@@ -24,7 +24,7 @@ STATEFUL = {
 REMADE = {
     *(
         *("aws:athena/namedQuery:NamedQuery", "aws:athena/workgroup:Workgroup"),
-        "aws:cloudwatch/logGroup:LogGroup",
+        *("aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/metricAlarm:MetricAlarm"),
         "aws:dynamodb/tableItem:TableItem",
     ),
     *("aws:glue/catalogDatabase:CatalogDatabase", "aws:glue/catalogTable:CatalogTable"),
@@ -48,6 +48,7 @@ REMADE = {
     *("aws-native:bedrock:GuardrailVersion", "aws-native:bedrockagentcore:Gateway"),
     *("aws-native:bedrockagentcore:GatewayRateLimit", "aws-native:bedrockagentcore:GatewayTarget"),
     *("aws-native:bedrockagentcore:Harness", "aws-native:bedrockagentcore:HarnessEndpoint"),
+    "aws-native:bedrockagentcore:OnlineEvaluationConfig",
     *("aws-native:bedrockagentcore:Policy", "aws-native:bedrockagentcore:PolicyEngine"),
 }
 

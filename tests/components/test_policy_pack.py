@@ -9,7 +9,7 @@ from tests.components.recorder import Recorded
 pytestmark = pytest.mark.xdist_group("components")
 
 # Rules about what no stack deploys yet. One that is deployed comes off this list.
-NOTHING_YET = {"alarm-action", "knowledge-encryption", "runtime-network"}
+NOTHING_YET = {"knowledge-encryption", "runtime-network"}
 
 
 @pytest.mark.control(

@@ -76,7 +76,7 @@ def test_people_see_the_new_name(programs: dict[str, Program], renamed: Program)
     items = [json.loads(i.inputs["item"]) for i in renamed.of("aws:dynamodb/tableItem:TableItem")]
     assert sorted(item["name"]["S"] for item in items) == ["onboarding", NEW]
     tagged = [tags for r in renamed.resources if (tags := _tags(r)).get("corral:agent") == NEW]
-    assert len(tagged) == len([r for r in before.resources if _tags(r).get("corral:agent") == OLD]) == 5
+    assert len(tagged) == len([r for r in before.resources if _tags(r).get("corral:agent") == OLD]) == 6
 
 
 def test_policies_name_the_role_the_agent_really_has(renamed: Program) -> None:

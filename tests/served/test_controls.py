@@ -23,7 +23,7 @@ from corral.spec.load import load_environment
 from corral.spec.platform import Waiver
 from tests.deployment.fake_pulumi import FakePulumi
 
-NOTHING_YET = {"alarm-actions", "knowledge-keys", "runtime-network"}
+NOTHING_YET = {"knowledge-keys", "runtime-network"}
 AGENTCORE = "aws-native:bedrockagentcore:"
 Change = Callable[[Facts], Facts]
 

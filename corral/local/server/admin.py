@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.sns.models import sns_backends
 
-from corral.local.server import schedules
+from corral.local.server import alarms, schedules
 from corral.local.server.agentcore.conversation import conversation
 from corral.local.server.core import AwsError, HttpRequest, LocalAws
 from corral.local.server.faults import Faults
@@ -76,6 +77,16 @@ def _schedule(aws: LocalAws, http: HttpRequest) -> Any:
     return schedules.run(aws, _body(http))
 
 
+def _alarms(aws: LocalAws, http: HttpRequest) -> Any:
+    """Evaluate all alarms as of `{"time": ...}` or now."""
+    said = _body(http).get("time")
+    try:
+        at = datetime.now(UTC).timestamp() if said is None else datetime.fromisoformat(said).timestamp()
+    except (TypeError, ValueError):
+        raise AwsError("BadRequest", f"time is like 2026-01-31T08:00:00Z, not {said!r}") from None
+    return alarms.evaluate(aws, at)
+
+
 def _credentials(aws: LocalAws, http: HttpRequest) -> Any:
     """Hand out a role's keys as an identity provider would: it knows its people and asks no trust policy."""
     wanted = _body(http)
@@ -124,6 +135,7 @@ _ACTIONS: dict[tuple[str, str], _Action] = {
     ("POST", "flush"): _flush,
     ("POST", "credentials"): _credentials,
     ("POST", "schedules"): _schedule,
+    ("POST", "alarms"): _alarms,
     ("GET", "trail"): _trail,
     ("GET", "notifications"): _notifications,
     ("GET", "conversation"): _conversation,

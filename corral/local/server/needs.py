@@ -194,6 +194,15 @@ def _logs(call: Call) -> Iterable[Need]:
 
 
 def _cloudwatch(call: Call) -> Iterable[Need]:
+    params = call.params
+    alarms = [params["AlarmName"]] if params.get("AlarmName") else params.get("AlarmNames") or ()
+    arns = [params["ResourceARN"]] if params.get("ResourceARN") else []
+    # DescribeAlarms is granted on all alarms or on none.
+    if call.operation != "DescribeAlarms" and (
+        arns := arns or [_arn(call, "cloudwatch", f"alarm:{a}") for a in alarms]
+    ):
+        yield from (Need(f"cloudwatch:{call.operation}", arn) for arn in arns)
+        return
     namespace = call.params.get("Namespace")
     yield Need(
         f"cloudwatch:{call.operation}", "*", None, {"cloudwatch:namespace": namespace} if namespace else {}

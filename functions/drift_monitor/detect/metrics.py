@@ -54,7 +54,7 @@ METRICS = {
         Metric("journey_completion", "journey completion", "journeys", "rate", "lower", 0.05, 0.004),
         Metric("error_rate", "error rate", "calls", "rate", "higher", 0.05, 0.004, doubling=True, least=0.02),
         Metric(
-            *("human_override_rate", "human override rate", "sessions", "rate", "higher", 0.05, 0.004),
+            *("human_override_rate", "human override rate", "calls", "rate", "higher", 0.05, 0.004),
             doubling=True,
             least=0.02,
         ),

@@ -256,6 +256,47 @@ orders = aws.glue.CatalogTable(
 
 topic = aws.sns.Topic("topic", name="alerts", kms_master_key_id=key.arn, display_name="Alerts", tags=TAGS)
 aws.sns.TopicPolicy("topic-policy", arn=topic.arn, policy=ALLOW)
+aws.cloudwatch.MetricAlarm(
+    "alarm",
+    name="worker/errors",
+    alarm_description="d",
+    namespace="AWS/Lambda",
+    metric_name="Errors",
+    dimensions={"FunctionName": "worker"},
+    statistic="Sum",
+    period=300,
+    evaluation_periods=1,
+    datapoints_to_alarm=1,
+    threshold=1,
+    comparison_operator="GreaterThanOrEqualToThreshold",
+    treat_missing_data="notBreaching",
+    alarm_actions=[topic.arn],
+    ok_actions=[topic.arn],
+    actions_enabled=True,
+    tags=TAGS,
+)
+aws.cloudwatch.MetricAlarm(
+    "highest",
+    name="worker/highest",
+    alarm_actions=[topic.arn],
+    treat_missing_data="ignore",
+    evaluation_periods=1,
+    threshold=1,
+    comparison_operator="GreaterThanOrEqualToThreshold",
+    metric_queries=[
+        {
+            "id": "m1",
+            "metric": {
+                "namespace": "Corral",
+                "metric_name": "Score",
+                "dimensions": {"Agent": "a"},
+                "period": 3600,
+                "stat": "Maximum",
+            },
+        },
+        {"id": "highest", "expression": "MAX(METRICS())", "label": "worst", "return_data": True},
+    ],
+)
 queue = aws.sqs.Queue(
     "queue",
     name="jobs",

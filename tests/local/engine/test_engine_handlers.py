@@ -80,6 +80,16 @@ def test_every_type_is_really_made(evaluate, client):
     assert target["InputTransformer"]["InputPathsMap"] == {"What": "$.detail.eventName"}
     assert target["RetryPolicy"] == {"MaximumRetryAttempts": 5, "MaximumEventAgeInSeconds": 60}
 
+    simple, highest = client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert simple["AlarmActions"] == simple["OKActions"] == [outputs["topic"]]
+    assert (simple["Dimensions"], simple["TreatMissingData"]) == (
+        [{"Name": "FunctionName", "Value": "worker"}],
+        "notBreaching",
+    )
+    measured, expression = highest["Metrics"]
+    assert measured["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "Agent", "Value": "a"}]
+    assert (expression["Expression"], expression["ReturnData"]) == ("MAX(METRICS())", True)
+
     (group,) = client("logs").describe_log_groups()["logGroups"]
     assert (group["retentionInDays"], group["kmsKeyId"]) == (400, outputs["key"])
     cloudtrail = client("cloudtrail")

@@ -100,6 +100,7 @@ KEY, ALIAS = "aws:kms/key:Key", "aws:kms/alias:Alias"
 BUCKET, OBJECT = "aws:s3/bucket:Bucket", "aws:s3/bucketObjectv2:BucketObjectv2"
 ROLE, POLICY = "aws:iam/role:Role", "aws:iam/policy:Policy"
 GROUP, TRAIL = "aws:cloudwatch/logGroup:LogGroup", "aws:cloudtrail/trail:Trail"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 FUNCTION, TABLE = "aws:lambda/function:Function", "aws:dynamodb/table:Table"
 STREAM = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
 SECRET, WORKGROUP = "aws:secretsmanager/secret:Secret", "aws:athena/workgroup:Workgroup"
@@ -116,6 +117,18 @@ SUBSCRIPTION, URL = "aws:sns/topicSubscription:TopicSubscription", "aws:lambda/f
 
 def _group(call: str, **parameters: Any) -> Callable[[Client, str], Any]:
     return lambda client, name: getattr(client("logs"), call)(logGroupName=name, **parameters)
+
+
+def _another_alarm(**settings: Any) -> Callable[[Client, str], Any]:
+    def change(client: Client, name: str) -> None:
+        (shown,) = client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        kept = (
+            *("AlarmName", "Namespace", "MetricName", "Statistic", "Period", "Dimensions"),
+            *("EvaluationPeriods", "Threshold", "ComparisonOperator", "AlarmActions"),
+        )
+        client("cloudwatch").put_metric_alarm(**{key: shown[key] for key in kept} | settings)
+
+    return change
 
 
 def _configured(**settings: Any) -> Callable[[Client, str], Any]:
@@ -224,6 +237,8 @@ DRIFTS = [
     Drift("aws:iam/rolePolicy:RolePolicy", "policy", lambda c, _: c("iam").put_role_policy(
         RoleName="worker", PolicyName="own", PolicyDocument=OTHER)),
     Drift(GROUP, "retentionInDays", _group("put_retention_policy", retentionInDays=1)),
+    Drift(ALARM, "alarmActions", _another_alarm(AlarmActions=[])),
+    Drift(ALARM, "threshold", _another_alarm(Threshold=100.0)),
     Drift(GROUP, "retentionInDays", _group("delete_retention_policy")),
     Drift(GROUP, "kmsKeyId", _group("associate_kms_key", kmsKeyId=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/x")),
     Drift(GROUP, "tags", _group("untag_log_group", tags=["cost", "team"])),

@@ -1,8 +1,10 @@
-"""CloudWatch log groups."""
+"""CloudWatch log groups and alarms."""
+
+from typing import Any
 
 from corral.local.engine.aws import tags
 from corral.local.engine.context import Context, Created, Handler
-from corral.local.engine.inputs import Inputs
+from corral.local.engine.inputs import Inputs, without_none
 from corral.local.engine.model import EngineError
 
 # PutRetentionPolicy takes these only; botocore's model knows it as prose.
@@ -34,4 +36,67 @@ def log_group(inputs: Inputs, context: Context) -> Created:
     return name, {"name": name, "arn": arn, "retentionInDays": days, **tags.outputs(group_tags)}
 
 
-HANDLERS: dict[str, Handler] = {"aws:cloudwatch/logGroup:LogGroup": log_group}
+# Inputs that PutMetricAlarm takes as they are, under the same name.
+_ALARM = (
+    *("alarmDescription", "actionsEnabled", "alarmActions", "comparisonOperator", "datapointsToAlarm"),
+    *("evaluationPeriods", "insufficientDataActions", "metricName", "namespace", "period", "threshold"),
+    *("treatMissingData", "unit"),
+)
+
+
+def metric_alarm(inputs: Inputs, context: Context) -> Created:
+    """Create an alarm on a metric, on several, or on a query. Anomaly detection is not made here."""
+    name = context.name_of(limit=255)
+    alarm_tags = tags.take_tags(inputs)
+    parameters = {key[:1].upper() + key[1:]: inputs.take(key) for key in _ALARM}
+    parameters |= {
+        "OKActions": inputs.take("okActions"),
+        "Statistic": inputs.take("statistic"),
+        "ExtendedStatistic": inputs.take("extendedStatistic"),
+        "EvaluateLowSampleCountPercentile": inputs.take("evaluateLowSampleCountPercentiles"),
+        "Dimensions": _dimensions(inputs.take("dimensions")),
+        "Metrics": [_query(block) for block in inputs.blocks("metricQueries")] or None,
+    }
+    inputs.close()
+    context.call(
+        "cloudwatch", "put_metric_alarm", AlarmName=name, Tags=tags.as_list(alarm_tags), **parameters
+    )
+    arn = context.calls.arn("cloudwatch", f"alarm:{name}")
+    return name, {"name": name, "arn": arn, **tags.outputs(alarm_tags)}
+
+
+def _dimensions(given: dict[str, str] | None) -> list[dict[str, str]] | None:
+    return [{"Name": key, "Value": given[key]} for key in sorted(given)] if given else None
+
+
+def _query(block: Inputs) -> dict[str, Any]:
+    query = {
+        "Id": block.need("id"),
+        "Expression": block.take("expression"),
+        "Label": block.take("label"),
+        "ReturnData": block.take("returnData", False),
+        "Period": block.take("period"),
+        "AccountId": block.take("accountId"),
+    }
+    metric = block.block("metric")
+    if metric is not None:
+        of = {
+            "Namespace": metric.take("namespace"),
+            "MetricName": metric.need("metricName"),
+            "Dimensions": _dimensions(metric.take("dimensions")),
+        }
+        query["MetricStat"] = without_none(
+            {
+                "Metric": without_none(of),
+                "Period": metric.need("period"),
+                "Stat": metric.need("stat"),
+                "Unit": metric.take("unit"),
+            }
+        )
+    return without_none(query)
+
+
+HANDLERS: dict[str, Handler] = {
+    "aws:cloudwatch/logGroup:LogGroup": log_group,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": metric_alarm,
+}

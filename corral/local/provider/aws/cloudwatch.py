@@ -1,8 +1,12 @@
-"""CloudWatch log groups."""
+"""CloudWatch log groups and alarms."""
+
+from typing import Any
 
 from corral.local.engine.calls import Calls
+from corral.local.engine.inputs import without_none
 from corral.local.engine.model import EngineError
 from corral.local.provider.kind import Change, Kind, Live, Old, Parameters, of, retag
+from corral.local.provider.reading import tag_map
 
 
 def _update(calls: Calls, sent: Parameters, change: Change) -> Parameters:
@@ -43,6 +47,69 @@ def _delete(calls: Calls, old: Old) -> None:
         calls("logs", "delete_log_group", logGroupName=old.id)
 
 
+def _update_alarm(calls: Calls, sent: Parameters, change: Change) -> Parameters:
+    """Put it again, which changes all but tags."""
+    calls("cloudwatch", "put_metric_alarm", **{key: value for key, value in sent.items() if key != "Tags"})
+    retag(
+        *(calls, change, "cloudwatch", ("tag_resource", "Tags"), ("untag_resource", "TagKeys")),
+        ResourceARN=change.old["arn"],
+    )
+    return {}
+
+
+def _read_alarm(calls: Calls, old: Old) -> Live:
+    found = calls("cloudwatch", "describe_alarms", AlarmNames=[old.id])["MetricAlarms"]
+    if not found:
+        raise EngineError(f"ResourceNotFoundException: there is no alarm {old.id}")
+    alarm = found[0]
+    tags = calls("cloudwatch", "list_tags_for_resource", ResourceARN=alarm["AlarmArn"]).get("Tags")
+    inputs = {key[:1].lower() + key[1:]: alarm.get(key) for key in _SHOWN}
+    inputs |= {
+        "name": alarm["AlarmName"],
+        "okActions": alarm.get("OKActions"),
+        "evaluateLowSampleCountPercentiles": alarm.get("EvaluateLowSampleCountPercentile"),
+        "dimensions": _map(alarm.get("Dimensions")),
+        "metricQueries": [_query(each) for each in alarm.get("Metrics") or ()],
+        "tags": tag_map(tags),
+    }
+    return Live(inputs, {"arn": alarm["AlarmArn"]})
+
+
+def _map(dimensions: list[dict[str, str]] | None) -> dict[str, str]:
+    return {each["Name"]: each["Value"] for each in dimensions or ()}
+
+
+def _query(shown: dict[str, Any]) -> dict[str, Any]:
+    query = {
+        "id": shown["Id"],
+        "expression": shown.get("Expression"),
+        "label": shown.get("Label"),
+        "returnData": shown.get("ReturnData", True),
+        "period": shown.get("Period"),
+        "accountId": shown.get("AccountId"),
+    }
+    if of := shown.get("MetricStat"):
+        measured = of["Metric"]
+        query["metric"] = without_none(
+            {
+                "namespace": measured.get("Namespace"),
+                "metricName": measured["MetricName"],
+                "dimensions": _map(measured.get("Dimensions")) or None,
+                "period": of["Period"],
+                "stat": of["Stat"],
+                "unit": of.get("Unit"),
+            }
+        )
+    return without_none(query)
+
+
+_SHOWN = (
+    *("AlarmDescription", "ActionsEnabled", "AlarmActions", "ComparisonOperator", "DatapointsToAlarm"),
+    *("EvaluationPeriods", "InsufficientDataActions", "MetricName", "Namespace", "Period", "Threshold"),
+    *("TreatMissingData", "Unit", "Statistic", "ExtendedStatistic"),
+)
+
+
 KINDS = {
     "aws:cloudwatch/logGroup:LogGroup": Kind(
         delete=_delete,
@@ -55,5 +122,19 @@ KINDS = {
             "deletionProtectionEnabled": False,
             "skipDestroy": False,
         },
-    )
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Kind(
+        delete=lambda calls, old: calls("cloudwatch", "delete_alarms", AlarmNames=[old.id]),
+        read=_read_alarm,
+        in_place=of(
+            *(key[:1].lower() + key[1:] for key in _SHOWN),
+            *("okActions", "evaluateLowSampleCountPercentiles", "dimensions", "metricQueries", "tags"),
+        ),
+        rewrites={("cloudwatch", "put_metric_alarm"): _update_alarm},
+        defaults={
+            "actionsEnabled": True,
+            "treatMissingData": "missing",
+            "metricQueries": [{"returnData": False}],
+        },
+    ),
 }

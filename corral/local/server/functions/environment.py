@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
 
+from corral.local.server import emf
 from corral.local.server.core import AwsError, Credentials, LocalAws
 from corral.local.server.functions.resolve import Target
 
@@ -41,6 +43,10 @@ class LogStream:
                 logs.ensure_log_group(self._group)
                 logs.ensure_log_stream(self._group, self._name)
                 logs.put_log_events(self._group, self._name, events)
+                measured = cloudwatch_backends[self._aws.account][self._aws.region]
+                for _, line in lines:
+                    for namespace, datum in emf.metrics(line):
+                        measured.put_metric_data(namespace, [datum])
         return "".join(f"{line}\n" for _, line in lines)
 
 

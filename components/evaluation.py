@@ -1,0 +1,114 @@
+"""Online evaluation: judges read a share of what a team's agents say, and score it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi_aws import cloudwatch
+from pulumi_aws_native import bedrockagentcore as agentcore
+
+from components import permissions
+from components.policy_documents import service_trust
+from components.role import Role, RoleArgs
+from components.site import Shared
+from corral.spec.evaluated import SAMPLING, evaluators
+from corral.spec.names import harness_name
+from corral.spec.resolved import ResolvedAgent
+
+NAMESPACE = (
+    "Corral/Evaluations"  # of the scores; AWS's own would mix with those of agents that are not Corral's
+)
+SESSION_MINUTES = 15  # without a message, after which a session is over and is evaluated
+_SERVICE = "bedrock-agentcore.amazonaws.com"
+
+
+def service_name(agent: ResolvedAgent) -> str:
+    """What a harness calls itself in its traces, and so the dimension of its scores."""
+    return f"harness_{_harness(agent)}.DEFAULT"
+
+
+def _harness(agent: ResolvedAgent) -> str:
+    return harness_name(agent.environment, agent.team, agent.key)
+
+
+@dataclass(frozen=True)
+class EvaluationArgs:
+    """Arguments of an Evaluation: whose, and of which agents."""
+
+    shared: Shared
+    agents: Sequence[ResolvedAgent]
+
+
+class Evaluation(ComponentResource):
+    """What a team's evaluations share: the role that reads traces, and the log group of their results.
+
+    Results quote conversations, so the log group has the team's key and an end.
+    """
+
+    def __init__(self, name: str, args: EvaluationArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("corral:index:Evaluation", name, None, opts)
+        self._name, self._shared = name, args.shared
+        shared, site = args.shared, args.shared.site
+        self.log_group = f"/corral/{site.environment}/teams/{shared.owner}/evaluations"
+        logs = cloudwatch.LogGroup(
+            f"{name}-results",
+            name=self.log_group,
+            retention_in_days=site.log_retention_days,
+            kms_key_id=shared.key_arn,
+            tags=shared.tags.as_dict(),
+            opts=ResourceOptions(parent=self, retain_on_delete=site.production),
+        )
+        self._results = logs.name
+        self._role = Role(
+            name,
+            RoleArgs(
+                shared=shared,
+                aws_name=site.name("team", shared.owner, "evaluation"),
+                description=f"Evaluates the agents of team {shared.owner}.",
+                trust=service_trust(
+                    site, _SERVICE, site.arn("bedrock-agentcore", "online-evaluation-config/*")
+                ),
+                grants=permissions.evaluation(site, [_harness(each) for each in args.agents], logs.arn),
+            ),
+            ResourceOptions(parent=self),
+        )
+        self.register_outputs({"log_group": self.log_group})
+
+    def of(self, agent: ResolvedAgent) -> Output[str]:
+        """Evaluate an agent, from its creation on, as much of it as its stage asks for. Returns the ARN."""
+        harness = _harness(agent)
+        made = agentcore.OnlineEvaluationConfig(
+            f"{self._name}-{agent.key}",
+            online_evaluation_config_name=harness,
+            description=f"Scores of {agent.team}/{agent.name}.",
+            data_source_config=agentcore.OnlineEvaluationConfigDataSourceConfigArgs(
+                cloud_watch_logs=agentcore.OnlineEvaluationConfigCloudWatchLogsInputConfigArgs(
+                    # AgentCore ends the group's name with an id of its own and the endpoint.
+                    log_group_name_prefixes=[f"/aws/bedrock-agentcore/runtimes/harness_{harness}-"],
+                    service_names=[service_name(agent)],
+                )
+            ),
+            evaluators=[
+                agentcore.OnlineEvaluationConfigEvaluatorReferenceArgs(evaluator_id=each)
+                for each in evaluators(agent.made_from)
+            ],
+            evaluation_execution_role_arn=self._role.arn,
+            execution_status=agentcore.OnlineEvaluationConfigExecutionStatus.ENABLED,
+            output_config=agentcore.OnlineEvaluationConfigOutputConfigArgs(
+                cloud_watch_config=agentcore.OnlineEvaluationConfigCloudWatchOutputConfigArgs(
+                    log_group_name=self._results, metrics_namespace=NAMESPACE
+                )
+            ),
+            rule=agentcore.OnlineEvaluationConfigRuleArgs(
+                sampling_config=agentcore.OnlineEvaluationConfigSamplingConfigArgs(
+                    sampling_percentage=SAMPLING[agent.stage]
+                ),
+                session_config=agentcore.OnlineEvaluationConfigSessionConfigArgs(
+                    session_timeout_minutes=SESSION_MINUTES
+                ),
+            ),
+            tags=self._shared.tags.of_agent(agent.name).as_list(),
+            # AWS tries the role out when the configuration is made.
+            opts=ResourceOptions(parent=self, depends_on=[self._role.policy]),
+        )
+        return made.online_evaluation_config_arn

@@ -1,0 +1,95 @@
+"""What was measured, read from CloudWatch: how many and their sum, hour by hour."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.common.aws import client
+from functions.common.emf import NAMESPACE
+from functions.drift_monitor.agents import Watched
+from functions.drift_monitor.detect.metrics import METRICS
+from functions.drift_monitor.detect.sample import HOUR, Sample
+
+SCORES = "Corral/Evaluations"
+QUERIES = 500  # that one GetMetricData takes
+_USED = {
+    "cost_per_task": "CostPerTask",
+    "journey_completion": "JourneyCompletion",
+    "error_rate": "ErrorRate",
+    "human_override_rate": "HumanOverrideRate",
+}
+_STATISTICS = ("Sum", "SampleCount")
+
+Series = dict[tuple[str, str], list[Sample]]  # by an agent's ARN and a metric's name
+
+
+def per_agent() -> int:
+    """How many queries an agent takes."""
+    return len(METRICS) * len(_STATISTICS)
+
+
+def read(agents: Sequence[Watched], since: int, until: int) -> Series:
+    """Read all metrics of some agents, from one time until before another, in as few calls as there can be."""
+    wanted = [(agent, name) for agent in agents for name in METRICS]
+    queries = [query for index, (agent, name) in enumerate(wanted) for query in _queries(index, agent, name)]
+    found: dict[str, dict[int, float]] = {}
+    for first in range(0, len(queries), QUERIES):
+        for result in _results(queries[first : first + QUERIES], since, until):
+            values = found.setdefault(result["Id"], {})
+            for at, value in zip(result["Timestamps"], result["Values"], strict=True):
+                values[int(at.timestamp())] = value
+    return {
+        (agent.arn, name): _samples(found.get(f"s{index}", {}), found.get(f"n{index}", {}), agent.version)
+        for index, (agent, name) in enumerate(wanted)
+    }
+
+
+def history(agent: Watched, name: str, since: int, until: int) -> list[Sample]:
+    """Read one metric of one agent, as far back as a baseline is learned from."""
+    values: dict[str, dict[int, float]] = {"s0": {}, "n0": {}}
+    for result in _results(list(_queries(0, agent, name)), since, until):
+        for at, value in zip(result["Timestamps"], result["Values"], strict=True):
+            values[result["Id"]][int(at.timestamp())] = value
+    return _samples(values["s0"], values["n0"], agent.version)
+
+
+def _queries(index: int, agent: Watched, name: str) -> Iterator[dict[str, Any]]:
+    if name in _USED:
+        namespace, metric, dimensions = NAMESPACE, _USED[name], agent.dimensions
+    else:
+        metric = agent.accuracy if name == "accuracy" else "Builtin.ContextRelevance"
+        namespace, dimensions = SCORES, {"service.name": agent.service}
+    measured = {
+        "Namespace": namespace,
+        "MetricName": metric,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+    }
+    for identifier, statistic in zip(("s", "n"), _STATISTICS, strict=True):
+        yield {
+            "Id": f"{identifier}{index}",
+            "MetricStat": {"Metric": measured, "Period": HOUR, "Stat": statistic},
+        }
+
+
+def _results(queries: list[dict[str, Any]], since: int, until: int) -> Iterator[dict[str, Any]]:
+    pages = (
+        client("cloudwatch")
+        .get_paginator("get_metric_data")
+        .paginate(
+            MetricDataQueries=queries,
+            StartTime=datetime.fromtimestamp(since, UTC),
+            EndTime=datetime.fromtimestamp(until, UTC),
+            ScanBy="TimestampAscending",
+        )
+    )
+    for page in pages:
+        yield from page["MetricDataResults"]
+
+
+def _samples(sums: dict[int, float], counts: dict[int, float], version: str) -> list[Sample]:
+    """Sums and counts as samples. A sum without a count says nothing, and a count of none neither."""
+    return [
+        Sample(time, round(counts[time]), sums[time], version)
+        for time in sorted(sums.keys() & counts.keys())
+        if round(counts[time]) >= 1
+    ]

@@ -40,6 +40,7 @@ def message(agent: Watched, change: Change) -> str:
         f"{agent.shown} in {agent.environment}, {METRICS[change.metric].title}:\n{said}\n"
         f"Version: {agent.version}\nJudged: {when(found.since)}\n\n"
         f"Look: corral drift show {agent.environment} {agent.shown}\n"
-        f"Stop it: docs/drift.md, When an alarm comes; its runbook is on its page of the documentation site, "
-        f"agents/{agent.shown}.html\n"
+        f'Stop it: corral suspend {agent.environment} {agent.shown} --reason "why"\n'
+        f"What to do: docs/drift.md, When an alarm comes; its runbook: agents/{agent.shown}.html of the "
+        f"documentation site\n"
     )

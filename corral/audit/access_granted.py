@@ -53,6 +53,7 @@ def _platform(environment: Environment, tools: dict[str, Tool]) -> Iterator[Path
     yield _service("scheduler", schedule)
     yield Path(f"role {schedule}", "call", "function approvals")
     yield from _override(environment)
+    yield from _monitor(environment)
     yield from _records(environment)
     for name, tool in tools.items():
         yield Path(f"role {gateway}", "call", f"function {name}")
@@ -67,6 +68,16 @@ def _override(environment: Environment) -> Iterator[Path]:
     for person in environment.platform.operators:
         yield Path(person, "become", f"role {operator}")
         yield from _calls(operator, "override")
+
+
+def _monitor(environment: Environment) -> Iterator[Path]:
+    monitor, schedule = _name(environment, "drift-monitor"), _name(environment, "drift-schedule")
+    yield _service("lambda", monitor)
+    for table, actions in (("agents", ("read",)), ("overrides", ("read",)), ("drift", ("read", "write"))):
+        for action in actions:
+            yield Path(f"role {monitor}", action, f"table {table}")
+    yield _service("scheduler", schedule)
+    yield Path(f"role {schedule}", "call", "function drift-monitor")
 
 
 def _calls(role: str, function: str) -> Iterator[Path]:
@@ -120,6 +131,7 @@ def _team(environment: Environment, team: str) -> Iterator[Path]:
     yield from (Path(f"role {door}", action, f"table team-{team}-requests") for action in ("read", "write"))
     for agent in agents:
         yield Path(f"role {door}", "call", f"agent {team}/{agent.key}")
+    yield _service("bedrock-agentcore", _name(environment, "team", team, "evaluation"))
     if any("reports" in environment.tools[tool].spec.needs for agent in agents for tool in agent.tools):
         yield Path(f"role {operator}", "read", f"reports {team}")
     if any(agent.schedule for agent in agents):

@@ -43,6 +43,8 @@ def test_what_is_deployed_is_what_is_granted(matrix: Callable[[], Matrix]) -> No
         (operator, "call by URL", "front door support"),
         (operator, "call by URL", "function override"),
         ("role corral-dev-override", "write", "table overrides"),
+        ("role corral-dev-drift-monitor", "write", "table drift"),
+        ("role corral-dev-drift-monitor", "read", "table overrides"),
         ("role corral-dev-front-door-support", "call", "agent support/helpdesk"),
         ("arn:aws:iam::111122223333:role/support-desk", "become", operator),
         ("service cloudtrail.amazonaws.com", "write", "audit"),
@@ -134,7 +136,7 @@ STRAY = {
             ("write", "table overrides"),
             ("write", "table agents"),
             *((a, f"table {t}") for a in ("read", "write") for t in ("idempotency", "tool-refund-issue")),
-            *((a, "table tool-ticket-create") for a in ("read", "write")),
+            *((a, f"table {t}") for a in ("read", "write") for t in ("tool-ticket-create", "drift")),
             *(
                 (a, f"table team-{team}-requests")
                 for a in ("read", "write")

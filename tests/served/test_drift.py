@@ -236,6 +236,8 @@ def test_what_cannot_be_shown_says_why(project: Path, served: Served) -> None:
     said = run(project, "drift", "show", "dev", "support/helpdes", "--local")
     assert said.returncode == 1
     assert 'Did you mean "support/helpdesk"?' in said.stderr
-    rows = run(project, "drift", "show", "dev", "sales", "--local").stdout
+    done = run(project, "drift", "show", "dev", "sales", "--local")
+    assert done.returncode == 0, done.stderr
+    rows = done.stdout
     assert "learning" in rows
     assert "unknown" not in rows

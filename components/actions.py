@@ -58,6 +58,7 @@ DELIVERY = (*RESULTS, "s3:ListBucketMultipartUploads", *BUCKET)
 TRAIL_READ = ("cloudtrail:GetTrail", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors")
 ALERTS_READ = ("events:DescribeRule", "events:ListTargetsByRule")
 TOPIC_READ = ("sns:ListSubscriptionsByTopic",)
+ORGANIZATION = ("organizations:DescribeOrganization",)  # asked by `aws cloudtrail validate-logs`
 TRAIL_FIND = ("cloudtrail:DescribeTrails", "cloudtrail:LookupEvents")
 AUDIT_READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention")
 AUDIT_BUCKET = (

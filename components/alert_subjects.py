@@ -121,8 +121,7 @@ def subjects(site: Site, watched: Watched, others: Pattern) -> dict[str, Subject
 
 def _trail(site: Site, others: Pattern) -> list[Pattern]:
     """The trail, the decision stream, and the rule that tells of all other rules: no rule can tell of itself."""
-    name, alerts = site.name("trail"), [site.name(RULES, "alerts")]
-    trail = [name, site.arn("cloudtrail", f"trail/{name}")]
+    alerts, trail = [site.name(RULES, "alerts")], [site.trail_name, site.trail_arn]
     return [
         *of("cloudtrail", begins("Stop", "Delete", "Update"), name=trail),
         *of("cloudtrail", begins("Put"), trailName=trail),

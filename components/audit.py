@@ -14,7 +14,6 @@ from components.role import Role, RoleArgs
 from components.site import Shared, Site
 from components.trail_selectors import fingerprint, selectors
 
-TRAIL = "trail"
 ARCHIVE_DAYS = 90  # older records are rarely asked for, and are still read at once
 _SERVICE = "cloudtrail.amazonaws.com"
 
@@ -74,9 +73,10 @@ class Audit(ComponentResource):
         chosen = selectors(site, args.data_buckets, bucket_name)
         trail = cloudtrail.Trail(
             f"{name}-trail",
-            name=site.name(TRAIL),
+            name=site.trail_name,
             s3_bucket_name=self.bucket.bucket,
             is_multi_region_trail=True,
+            is_organization_trail=site.organization is not None,
             include_global_service_events=True,
             enable_log_file_validation=True,
             enable_logging=True,
@@ -96,15 +96,20 @@ class Audit(ComponentResource):
 
 def _statements(site: Site, bucket_arn: str) -> list[dict[str, Any]]:
     """What CloudTrail may do to the audit bucket, and what nobody may."""
-    trail = {"aws:SourceArn": site.arn("cloudtrail", f"trail/{site.name(TRAIL)}")}
-    acl = {"s3:x-amz-acl": "bucket-owner-full-control"}
-    records = f"{bucket_arn}/AWSLogs/{site.account}/*"
+    trail = {"aws:SourceArn": site.trail_arn}
+    delivery = {**trail, "s3:x-amz-acl": "bucket-owner-full-control"}
+    logs = f"{bucket_arn}/AWSLogs"
     statements = [
         _service("TrailCheck", "s3:GetBucketAcl", bucket_arn, trail),
-        _service("TrailWrite", "s3:PutObject", records, {**trail, **acl}),
+        # Of an organization's trail too: for the day on which it is one of its owner's account alone.
+        # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+        _service("TrailWrite", "s3:PutObject", f"{logs}/{site.trail_account or site.account}/*", delivery),
         # A delete without a version leaves a marker that hides the record; Object Lock does not mind it.
         deny("NoHiding", ["s3:DeleteObject"], [f"{bucket_arn}/*"], {}),
     ]
+    if site.organization is not None:
+        records = f"{logs}/{site.organization}/*"
+        statements.append(_service("OrganizationTrailWrite", "s3:PutObject", records, delivery))
     if site.production:
         rewriting = ["s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"]
         statements.append(deny("NoRewriting", rewriting, [f"{bucket_arn}/*"], {}))

@@ -61,7 +61,7 @@ def trail_table(
     name: str, database: Input[str], bucket: Input[str], site: Site, opts: ResourceOptions
 ) -> glue.CatalogTable:
     """Make the table of CloudTrail's records, partitioned by region and day."""
-    location = Output.concat("s3://", bucket, f"/AWSLogs/{site.account}/CloudTrail/")
+    location = Output.concat("s3://", bucket, f"/{site.trail_folder}")
     projection = {"projection.region.type": "enum", "projection.region.values": ",".join(regions(site))}
     return glue.CatalogTable(
         name,

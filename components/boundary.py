@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Config, Output, Resource, ResourceOptions, RunError
 from pulumi_aws import iam
 
-from components.actions import MODEL, TEAM_TABLE_ACTIONS
+from components.actions import MODEL, ORGANIZATION, TEAM_TABLE_ACTIONS, TRAIL_READ
 from components.permissions import ANY
 from components.policy_documents import Grant, policy
 from components.site import Site
@@ -44,6 +44,9 @@ class Boundary(ComponentResource):
         # IfExists: an action without a resource, such as sending traces, has no resource account.
         own = {"StringEqualsIfExists": {"aws:ResourceAccount": site.account}}
         grants = [Grant("OwnAccount", sorted(args.actions), [ANY], own)]
+        if site.organization is not None and not args.of_teams:
+            # The trail is of another account's when another one manages the organization.
+            grants.append(Grant("OrganizationTrail", sorted((*TRAIL_READ, *ORGANIZATION)), [ANY]))
         if args.of_teams:
             grants.append(Grant("OwnModels", MODEL, _models(site)))
             tables = [site.arn("dynamodb", f"table/{site.name('team', '*', 'requests')}")]

@@ -35,7 +35,7 @@ _ENCRYPT = (
 
 @dataclass(frozen=True)
 class KeyArgs:
-    """Arguments of a Key. `trails` are the names of the CloudTrail trails whose files it encrypts.
+    """Arguments of a Key. `trails` are the ARNs of the CloudTrail trails whose files it encrypts.
 
     One to `keep` outlives its stack, as do the records that only it can read. With `events`, EventBridge sends to
     topics and queues that it encrypts, with `alarms` CloudWatch's alarms to such topics.
@@ -90,8 +90,7 @@ def _statements(args: KeyArgs) -> list[dict[str, Any]]:
             {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         ),
     ]
-    for trail in args.trails:
-        arn = site.arn("cloudtrail", f"trail/{trail}")
+    for arn in args.trails:
         context = {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": arn}}
         statements.append(
             _allow(

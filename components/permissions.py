@@ -34,6 +34,8 @@ WILDCARDS = {
     "WarehouseSchema": "the tables of the environment's own databases",
     "Delivery": "Firehose names the objects; the bucket is exact",
     "TrailSearch": "DescribeTrails and LookupEvents take no resource",
+    "Organization": "DescribeOrganization takes no resource",
+    "OrganizationTrail": "a boundary holds many roles; the auditor's own policy names the trail",
     "AuditRecords": "the objects of the audit bucket",
     "RegistryRecords": "the records of one registry",
     "RolePaths": "the roles of one environment, of teams to come as well; it reads where they stand",
@@ -288,6 +290,11 @@ def audit_reading(trail_arn: Input[str], bucket_arn: Input[str], workgroup_arn: 
         Grant("AuditRecords", actions.AUDIT_READ, [Output.concat(bucket_arn, "/*")]),
         Grant("QueriesRun", (*actions.ATHENA_READ, *actions.ATHENA_LIST), [workgroup_arn]),
     ]
+
+
+def organization_reading() -> Grant:
+    """Read which organization the account is in, as whoever validates the files of its trail must."""
+    return Grant("Organization", actions.ORGANIZATION, [ANY])
 
 
 def alerts_reading(rules: Input[str], topic_arn: Input[str]) -> list[Grant]:

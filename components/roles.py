@@ -137,6 +137,7 @@ class Auditor(ComponentResource):
         super().__init__("corral:index:Auditor", name, None, opts)
         site = args.shared.site
         registry = [] if args.registry_arn is None else [permissions.registry_reading(args.registry_arn)]
+        organization = [] if site.organization is None else [permissions.organization_reading()]
         role = Role(
             name,
             RoleArgs(
@@ -151,6 +152,7 @@ class Auditor(ComponentResource):
                         site.arn("events", f"rule/{site.name(RULES)}-*"), args.topic_arn
                     ),
                     *args.may_query,
+                    *organization,
                     *registry,
                 ],
             ),

@@ -24,16 +24,21 @@ class Site:
     region: str
     production: bool
     retention_days: int  # of every record: logs, trail, decisions
+    organization: str | None = None  # the one whose trail it is, when it is not this account's alone
+    trail_account: str | None = None  # that owns the trail then; None is this one
 
     @classmethod
     def of(cls, platform: Platform) -> "Site":
         """Return the site that a platform.yaml describes."""
+        organization, owner = platform.organization or (None, None)
         return cls(
             environment=platform.environment,
             account=platform.account,
             region=platform.region,
             production=platform.production,
             retention_days=platform.audit.retention_days,
+            organization=organization,
+            trail_account=owner,
         )
 
     @property
@@ -59,6 +64,23 @@ class Site:
     def global_arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of this account that has no region, such as a role."""
         return f"arn:{self.partition}:{service}::{self.account}:{resource}"
+
+    @property
+    def trail_name(self) -> str:
+        """The name of the audit trail."""
+        return self.name("trail")
+
+    @property
+    def trail_arn(self) -> str:
+        """The ARN of the audit trail. An organization's belongs to the management account, whoever made it."""
+        owner = self.trail_account or self.account
+        return f"arn:{self.partition}:cloudtrail:{self.region}:{owner}:trail/{self.trail_name}"
+
+    @property
+    def trail_folder(self) -> str:
+        """Where in the audit bucket the trail's files of this account lie."""
+        organization = f"{self.organization}/" if self.organization else ""
+        return f"AWSLogs/{organization}{self.account}/CloudTrail/"
 
     def bucket_arn(self, bucket: str) -> str:
         """Return the ARN of a bucket, which has neither region nor account."""

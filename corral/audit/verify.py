@@ -106,6 +106,7 @@ def _trail(platform: Platform) -> Check:
         "S3BucketName": outputs["audit_bucket"],
         "KmsKeyId": outputs["audit_key_arn"],
         "IsMultiRegionTrail": True,
+        "IsOrganizationTrail": outputs.get("organization_id") is not None,
         "LogFileValidationEnabled": True,
         "IncludeGlobalServiceEvents": True,
     }
@@ -219,8 +220,10 @@ def _alerts(platform: Platform) -> Check:
 def validate_logs(outputs: Mapping[str, Any], period: Period) -> str:
     """Return the command that has AWS check that no delivered file was changed or taken away since."""
     region = str(outputs["trail_arn"]).split(":")[3]
+    # Of an organization's trail, each account has digests of its own.
+    account = f" --account-id {outputs['account']}" if outputs.get("organization_id") else ""
     return (
         f"aws cloudtrail validate-logs --trail-arn {outputs['trail_arn']} "
         f"--start-time {period.since:%Y-%m-%dT%H:%M:%SZ} --end-time {period.until:%Y-%m-%dT%H:%M:%SZ} "
-        f"--s3-bucket {outputs['audit_bucket']} --region {region} --verbose"
+        f"--s3-bucket {outputs['audit_bucket']} --region {region}{account} --verbose"
     )

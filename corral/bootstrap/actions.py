@@ -26,6 +26,13 @@ _BUCKET = _of(
     "GetBucketOwnershipControls",
 )
 
+# What CreateTrail and UpdateTrail ask for besides when the trail is an organization's. That CloudTrail may act in the
+# organization is set up before, by its management account (docs/audit.md).
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html
+ORGANIZATION_TRAIL = _of(
+    "organizations", "DescribeOrganization ListAWSServiceAccessForOrganization ListAccounts"
+)
+
 CLASSIC: dict[str, tuple[str, ...]] = {
     "aws:athena/namedQuery:NamedQuery": _of("athena", "CreateNamedQuery DeleteNamedQuery GetNamedQuery"),
     "aws:athena/workgroup:Workgroup": _of(

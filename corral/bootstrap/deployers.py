@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable
 
-from corral.bootstrap.actions import CLASSIC, CLOUD_CONTROL, RETIRED_AGENTS, actions_of, native
+from corral.bootstrap.actions import (
+    CLASSIC,
+    CLOUD_CONTROL,
+    ORGANIZATION_TRAIL,
+    RETIRED_AGENTS,
+    actions_of,
+    native,
+)
 from corral.bootstrap.document import Statement, arn, bucket_arn
 from corral.bootstrap.options import Options
-from corral.bootstrap.places import TEAM, Place, of_environment, of_team
+from corral.bootstrap.places import TEAM, Place, of_environment, of_organization, of_team
 
 PROJECT = "corral"  # Pulumi.yaml's name, a folder of the state
 
@@ -43,8 +50,13 @@ def environment_statements(options: Options) -> list[Statement]:
     """Return what the environment's own deployer may do: all stacks of it."""
     actions = {*actions_of([*CLASSIC, *native()]), *CLOUD_CONTROL, *RETIRED_AGENTS}
     files = [bucket_arn(f"{options.state_bucket}/.pulumi/*")]
+    places = of_environment(options.environment)
+    if options.management_account is not None:
+        actions |= {*ORGANIZATION_TRAIL}
+        owner = options.management_account
+        places += of_organization(options.environment, None if owner == options.account else owner)
     return [
-        *_placed(of_environment(options.environment), actions),
+        *_placed(places, actions),
         Statement("StateFiles", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], files),
         *_state(options),
     ]

@@ -56,6 +56,7 @@ class Options:
     deployers: Sequence[str] = ()  # principals that may take the environment's deployer from a shell
     break_glass: Sequence[str] = ()
     federation: Federation | None = None
+    management_account: str | None = None  # of the organization whose trail it is, if it is one's
     mfa: bool = True  # whether people who deploy from a shell must have signed in with a second factor
 
     @property
@@ -181,6 +182,7 @@ def options(
         deployers=[_principal("--deployer", arn, mfa) for arn in deployers],
         break_glass=[_principal("--break-glass", arn, True) for arn in break_glass],
         federation=signed_in,
+        management_account=spec.organization[1] if spec.organization else None,
         mfa=mfa,
     )
     if signed_in is None and not made.deployers:

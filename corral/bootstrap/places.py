@@ -199,6 +199,22 @@ def of_environment(environment: str) -> list[Place]:
     ]  # fmt: skip
 
 
+def of_organization(environment: str, owner: str | None) -> list[Place]:
+    """Return the places of an environment's deployer whose trail is an organization's.
+
+    `owner` is the management account where that is another one: it has the trail, whoever makes it.
+    """
+    places = [
+        Place("Organization", "organizations", ["*"]),
+        Place("TrailsOwnRole", "iam", [global_arn("iam", "role/aws-service-role/cloudtrail.amazonaws.com/*")],
+              ("GetRole",), also=True),
+    ]  # fmt: skip
+    if owner is not None:
+        trails = f"arn:${{AWS::Partition}}:cloudtrail:${{AWS::Region}}:{owner}:trail/corral-{environment}-*"
+        places.append(Place("OrganizationTrails", "cloudtrail", [Sub(trails)]))
+    return places
+
+
 def of_team(environment: str) -> list[Place]:
     """Return the places of a team's deployer: nothing of the platform but what its stack must touch."""
     scope, name = team_scope(environment), f"corral-{environment}-team-{TEAM}"

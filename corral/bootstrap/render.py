@@ -9,7 +9,14 @@ import yaml
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from components.actions import MODEL, PLATFORM_ACTIONS, TEAM_ACTIONS, TEAM_TABLE_ACTIONS
+from components.actions import (
+    MODEL,
+    ORGANIZATION,
+    PLATFORM_ACTIONS,
+    TEAM_ACTIONS,
+    TEAM_TABLE_ACTIONS,
+    TRAIL_READ,
+)
 from corral.bootstrap.deployers import environment_statements, previewer_statements, team_statements
 from corral.bootstrap.document import Statement, Sub, arn, document, split
 from corral.bootstrap.options import AUDIENCE, Federation, Options
@@ -27,7 +34,9 @@ def rendered(root: Path, options: Options) -> str:
     environment.filters["block"] = _block
     return environment.get_template(TEMPLATE).render(
         o=options,
-        boundary=document(boundary_statements(PLATFORM_ACTIONS)),
+        boundary=document(
+            boundary_statements(PLATFORM_ACTIONS, organization=options.management_account is not None)
+        ),
         team_boundary=document(boundary_statements(TEAM_ACTIONS, teams_of=options.environment)),
         platform_path=role_path(options.environment, "platform"),
         deployer=_documents(environment_statements(options), options),
@@ -77,14 +86,17 @@ def with_deployer(options: Options) -> list[str]:
 
 
 def boundary_statements(
-    actions: Sequence[str] | frozenset[str], *, teams_of: str | None = None
+    actions: Sequence[str] | frozenset[str], *, teams_of: str | None = None, organization: bool = False
 ) -> list[Statement]:
     """Return a boundary's statements: what components/boundary.py makes where no bootstrap did.
 
-    `teams_of` is the environment, for the boundary of its teams' roles.
+    `teams_of` is the environment, for the boundary of its teams' roles; of the other one, `organization` says
+    whether the trail is an organization's.
     """
     own = {"StringEqualsIfExists": {"aws:ResourceAccount": Sub("${AWS::AccountId}")}}
     statements = [Statement("OwnAccount", sorted(actions), ["*"], own)]
+    if organization:
+        statements.append(Statement("OrganizationTrail", sorted((*TRAIL_READ, *ORGANIZATION)), ["*"]))
     if teams_of is not None:
         places = (
             "*::foundation-model/*",

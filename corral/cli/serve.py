@@ -68,7 +68,9 @@ def serve_empty(root: Path, environment: "Environment", port: int, as_json: bool
     forget_own_aws()
     with ExitStack() as stack:
         log = root / STATE_FOLDER / f"{name}.log"
-        session = stack.enter_context(Session.start(platform.account, platform.region, log, port))
+        session = stack.enter_context(
+            Session.start(platform.account, platform.region, log, port, platform.organization)
+        )
         at = session.at
         calls = Calls(at.endpoint, Credentials(at.access_key_id, at.secret_access_key), at.region, at.account)
         provider_port = stack.enter_context(serving(calls))

@@ -55,7 +55,9 @@ def stage(
         # Beside the log of one that is served.
         served = find(root, platform.environment) is not None
         log = root / STATE_FOLDER / f"{platform.environment}{'-rehearsal' if served else ''}.log"
-        session = stack.enter_context(Session.start(platform.account, platform.region, log, port))
+        session = stack.enter_context(
+            Session.start(platform.account, platform.region, log, port, platform.organization)
+        )
         results = deploy(host, session, root, environment, teams, tell)
         if not all(result.ok for result in results.values()):
             raise NotDeployedError(results)

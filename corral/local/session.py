@@ -47,10 +47,17 @@ class Session:
     _http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False, maxsize=8))
 
     @classmethod
-    def start(cls, account: str, region: str, log: Path, port: int = 0) -> Self:
-        """Start a server with a clean account; port 0 takes a free one, faults go to `log`. Raises LocalAwsError."""
+    def start(
+        cls, account: str, region: str, log: Path, port: int = 0, member_of: tuple[str, str] | None = None
+    ) -> Self:
+        """Start a server with a clean account; port 0 takes a free one, faults go to `log`. Raises LocalAwsError.
+
+        `member_of` is the id and the management account of an organization.
+        """
         log.parent.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "corral.local.server", "--port", str(port), "--account", account]
+        if member_of is not None:
+            command += ["--organization", ":".join(member_of)]
         with log.open("w") as faults:
             process = subprocess.Popen(
                 [*command, "--region", region, "--watch-stdin"],

@@ -45,6 +45,17 @@ class Prices(Model):
     )
 
 
+class Organization(Model):
+    """An AWS organization whose trail the platform's is: one for all its accounts, which its members cannot stop."""
+
+    id: str = Field(pattern=r"^o-[a-z0-9]{10,32}$", description="The organization's id.")
+    management_account: Account | None = Field(
+        default=None,
+        description="The organization's management account, which owns its trails. Unsaid, it is the platform's "
+        "account; else that one must be a delegated administrator of CloudTrail.",
+    )
+
+
 class Audit(Model):
     """How long the audit trail is kept, and how firmly it is locked."""
 
@@ -52,6 +63,9 @@ class Audit(Model):
     lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = Field(
         default=None,
         description="COMPLIANCE cannot be undone by anyone. Unsaid, production has it and the others GOVERNANCE.",
+    )
+    organization: Organization | None = Field(
+        default=None, description="Make the trail one of this organization, not of this account alone."
     )
 
 
@@ -121,6 +135,12 @@ class Platform(Document):
         le=1_000_000,
         description="Concurrent executions that Lambda allows the account in this region.",
     )
+
+    @property
+    def organization(self) -> tuple[str, str] | None:
+        """The id and the management account of the organization whose trail it is; None when it is no one's."""
+        said = self.audit.organization
+        return None if said is None else (said.id, said.management_account or self.account)
 
     @property
     def lock_mode(self) -> Literal["GOVERNANCE", "COMPLIANCE"]:

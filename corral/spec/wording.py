@@ -24,6 +24,7 @@ PATTERNS = {
     r"^[a-z][a-z0-9-]*@[1-9][0-9]*$": "a template and its major version, as in customer-support@1",
     r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$": "a version of three numbers, as in 1.0.0",
     r"^\d{12}$": "an AWS account, twelve digits in quotes",
+    r"^o-[a-z0-9]{10,32}$": "an organization's id, o- and 10 to 32 lower case letters or digits",
     r"^[a-z]{2}(-[a-z]+)+-\d$": "an AWS region, as in us-east-1",
     r"^arn:aws[a-z-]*:iam::\d{12}:(root|user/.+|role/.+)$": "the ARN of an IAM role, user or account root",
     r"^arn:aws[a-z-]*:iam::\d{12}:(user|role)/([!-~]+/)?[A-Za-z0-9_+=,.@-]{2,64}$": "the ARN of an IAM role or user",

@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import cfnlint.api
@@ -13,6 +14,7 @@ from cfnlint.config import ManualArgs
 from corral.bootstrap.options import BootstrapError, Federation, Options, federation, options
 from corral.bootstrap.render import rendered, with_deployer
 from corral.spec.load import Environment
+from corral.spec.platform import Audit, Organization
 from tests.bootstrap.account import Template
 from tests.bootstrap.conftest import ACCOUNT, OWNER, REGION, ROOT
 
@@ -125,6 +127,47 @@ ANYWHERE = {
 
 def test_each_statement_on_everything_is_known(template: Template) -> None:
     assert {each["Sid"] for each in statements(template) if "*" in each["Resource"]} == set(ANYWHERE)
+
+
+@pytest.mark.parametrize("owner", [None, ACCOUNT, "999988887777"])
+def test_who_deploys_an_organizations_trail_may_look_at_it_and_reach_the_trail(
+    dev: Environment, all_options: Options, owner: str | None
+) -> None:
+    text = rendered(ROOT, replace(all_options, management_account=owner))
+    found = {each["Sid"]: each for each in statements(Template.of(text, ACCOUNT, REGION))}
+    names = {"Organization", "TrailsOwnRole", "OrganizationTrail", "OrganizationTrails"}
+    if owner is None:
+        assert not names & found.keys()
+        assert "organizations:" not in text
+        return
+    assert found["Organization"]["Action"] == [
+        "organizations:DescribeOrganization",
+        "organizations:ListAWSServiceAccessForOrganization",
+        "organizations:ListAccounts",
+    ]
+    assert found["TrailsOwnRole"]["Action"] == ["iam:GetRole"]
+    assert "organizations:DescribeOrganization" in found["OrganizationTrail"]["Action"]  # the boundary
+    if owner == ACCOUNT:
+        assert "OrganizationTrails" not in found
+    else:
+        assert found["OrganizationTrails"]["Resource"] == [
+            f"arn:aws:cloudtrail:{REGION}:{owner}:trail/corral-dev-*"
+        ]
+        assert found["OrganizationTrails"]["Action"] == found["Trails"]["Action"]
+        assert "cloudtrail:StopLogging" not in text
+    assert [
+        str(each) for each in cfnlint.api.lint(text, config=ManualArgs(regions=[REGION], **STRICTEST))
+    ] == []
+
+
+def test_the_organization_comes_from_the_platforms_file(dev: Environment, github: Federation) -> None:
+    for organization, owner in (
+        (None, None),
+        (Organization(id="o-a1b2c3d4e5"), ACCOUNT),
+        (Organization(id="o-a1b2c3d4e5", management_account="999988887777"), "999988887777"),
+    ):
+        said = dev.platform.model_copy(update={"audit": Audit(organization=organization)})
+        assert options(replace(dev, platform=said), github).management_account == owner
 
 
 def test_resources_are_of_the_kinds_that_their_actions_take(template: Template) -> None:

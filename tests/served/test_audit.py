@@ -3,6 +3,7 @@
 import gzip
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,14 @@ def test_a_record_that_is_left_out_is_a_gap(
     [gap] = [gap for gap in gaps if session.startswith(gap.session[:40])]
     assert (gap.kind, gap.tool) == (missing, answers["allowed"].tool_calls[0].tool)
     assert since <= gap.at
+
+
+@pytest.mark.control("trail")
+def test_a_trail_that_is_no_longer_the_organizations_is_told(platform: Platform) -> None:
+    """Its other accounts' records would be missing."""
+    deployed = replace(platform, outputs={**platform.outputs, "organization_id": "o-a1b2c3d4e5"})
+    problems = {check.name: check.problems for check in check_settings(deployed)}
+    assert problems["trail"] == ["IsOrganizationTrail is False and was deployed as True"]
 
 
 @pytest.mark.control("trail", "trail-coverage", "audit-immutability")

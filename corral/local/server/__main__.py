@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--account", default="123456789012", help="twelve digits")
     parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--organization", metavar="ID:ACCOUNT", help="it is in, with its management account")
     parser.add_argument(
         "--admin-file", type=Path, help="also write the ready line to this file, readable by you alone"
     )
@@ -35,7 +37,7 @@ def main() -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     try:
-        running = start(options.account, options.region, options.port)
+        running = start(options.account, options.region, options.port, _organization(parser, options))
     except PortInUseError as taken:
         sys.stderr.write(f"{taken}\n")
         return 1
@@ -55,6 +57,17 @@ def main() -> int:
     stop.wait()
     running.stop()
     return 0
+
+
+def _organization(parser: argparse.ArgumentParser, options: argparse.Namespace) -> tuple[str, str] | None:
+    if options.organization is None:
+        return None
+    found = re.fullmatch(r"(o-[a-z0-9]{10,32}):(\d{12})", options.organization)
+    if found is None:
+        parser.error(
+            "--organization must be an organization's id and twelve digits, as in o-a1b2c3d4e5:123456789012"
+        )
+    return found[1], found[2]
 
 
 def _watch(stop: threading.Event) -> None:

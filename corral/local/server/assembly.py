@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import create_backend_app
 
-from corral.local.server import authorize, identity, moto_changes
+from corral.local.server import authorize, identity, moto_changes, organization
 from corral.local.server.app import App
 from corral.local.server.cloudcontrol.store import ResourceStore
 from corral.local.server.core import Credentials, LocalAws
@@ -18,9 +18,16 @@ from corral.local.server.trail import CloudTrail
 _LATER: Any = None
 
 
-def assemble(account: str, region: str, endpoint: str) -> tuple[LocalAws, App, tuple[str, str]]:
-    """Return a local AWS, its application, and the administrator's key id and secret."""
+def assemble(
+    account: str, region: str, endpoint: str, member_of: tuple[str, str] | None = None
+) -> tuple[LocalAws, App, tuple[str, str]]:
+    """Return a local AWS, its application, and the administrator's key id and secret.
+
+    `member_of` is the id and the management account of the organization that the account is in.
+    """
     moto_changes.apply(endpoint)
+    if member_of is not None:
+        organization.found(account, region, *member_of)
     administrator = identity.create_administrator(account, region)
     aws = LocalAws(
         account=account,

@@ -31,7 +31,7 @@ from moto.s3.exceptions import AccessDeniedByLock, InvalidBucketState, S3ClientE
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
-from corral.local.server import iam, moto_cloudwatch, moto_scheduler, moto_settings
+from corral.local.server import iam, moto_cloudwatch, moto_scheduler, moto_settings, organization
 
 
 class MotoApplication(DomainDispatcherApplication):
@@ -61,6 +61,7 @@ def changes(endpoint: str) -> list[tuple[Any, str, Any]]:
         (S3Backend, "put_object_lock_configuration", _put_object_lock_configuration),
         (S3Response, "put_object_retention", _guarded(S3Response.put_object_retention)),
         (S3Response, "_key_response_get", _with_retention(S3Response._key_response_get)),
+        (Trail, "arn", organization.owned(Trail.arn)),  # type: ignore[arg-type]
         (Trail, "check_bucket_exists", _with_policy_check(Trail.check_bucket_exists)),
         *moto_settings.CHANGES,
         *moto_scheduler.CHANGES,
@@ -238,14 +239,13 @@ def _with_policy_check(stock: Callable[[Trail], None]) -> Callable[[Trail], None
         stock(self)
         bucket = s3_backends[self.account_id][self.partition].get_bucket(self.bucket_name)
         policy = iam.parse(bucket.policy) if bucket.policy else {}
-        prefix = f"{self.s3_key_prefix}/" if self.s3_key_prefix else ""
         wanted = {
             "s3:GetBucketAcl": f"arn:aws:s3:::{self.bucket_name}",
-            "s3:PutObject": f"arn:aws:s3:::{self.bucket_name}/{prefix}AWSLogs/{self.account_id}/log",
+            "s3:PutObject": f"arn:aws:s3:::{self.bucket_name}/{organization.trail_folder(self)}log",
         }
         context = {
             "aws:SourceArn": self.arn,
-            "aws:SourceAccount": self.account_id,
+            "aws:SourceAccount": self.arn.split(":")[4],
             "aws:SecureTransport": "true",
             "s3:x-amz-acl": "bucket-owner-full-control",
         }

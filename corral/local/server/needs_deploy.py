@@ -151,6 +151,9 @@ def _cloudtrail(call: Call) -> Iterator[Need] | None:
 def _trail(call: Call, name: str) -> Iterator[Need]:
     arn = name if name.startswith("arn:") else _arn(call, "cloudtrail", f"trail/{name}")
     yield Need(f"cloudtrail:{call.operation}", arn)
+    if call.params.get("IsOrganizationTrail"):
+        yield Need("organizations:DescribeOrganization", "*")
+        yield Need("organizations:ListAWSServiceAccessForOrganization", "*")
     if call.params.get("TagsList"):
         yield Need("cloudtrail:AddTags", arn)
     if call.params.get("CloudWatchLogsRoleArn"):

@@ -41,8 +41,11 @@ class Running:
         self.aws.functions.close()
 
 
-def start(account: str, region: str, port: int = 0) -> Running:
-    """Start a local AWS with a clean account; port 0 takes a free one. Raises PortInUseError."""
+def start(account: str, region: str, port: int = 0, member_of: tuple[str, str] | None = None) -> Running:
+    """Start a local AWS with a clean account; port 0 takes a free one. Raises PortInUseError.
+
+    `member_of` is the id and the management account of an organization.
+    """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -59,7 +62,7 @@ def start(account: str, region: str, port: int = 0) -> Running:
 
     from corral.local.server.assembly import assemble
 
-    aws, app, (key_id, secret) = assemble(account, region, endpoint)
+    aws, app, (key_id, secret) = assemble(account, region, endpoint, member_of)
 
     from werkzeug.serving import make_server
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from moto.cloudtrail.models import Trail, cloudtrail_backends
 
-from corral.local.server import event_rules
+from corral.local.server import event_rules, organization
 from corral.local.server.core import AwsError, Call, LocalAws
 from corral.local.server.moto_changes import put_object
 from corral.local.server.trail_record import build
@@ -102,10 +102,9 @@ class CloudTrail:
 
     def _deliver(self, trail: Trail, records: list[dict[str, Any]]) -> None:
         account, region, now = self._aws.account, self._aws.region, datetime.now(UTC)
-        prefix = f"{trail.s3_key_prefix}/" if trail.s3_key_prefix else ""
         unique = "".join(secrets.choice(_UNIQUE) for _ in range(16))
         key = (
-            f"{prefix}AWSLogs/{account}/CloudTrail/{region}/{now:%Y/%m/%d}/"
+            f"{organization.trail_folder(trail)}CloudTrail/{region}/{now:%Y/%m/%d}/"
             f"{account}_CloudTrail_{region}_{now:%Y%m%dT%H%MZ}_{unique}.json.gz"
         )
         body = gzip.compress(json.dumps({"Records": records}).encode())

@@ -123,7 +123,12 @@ def start(*arguments: str) -> "subprocess.Popen[str]":
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    process = start("--watch-stdin")
+    yield from running()
+
+
+def running(*arguments: str) -> Iterator[Server]:
+    """A server until whoever asked is done with it."""
+    process = start("--watch-stdin", *arguments)
     assert process.stdout is not None
     assert process.stdin is not None
     ready = json.loads(process.stdout.readline())

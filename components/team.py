@@ -20,7 +20,7 @@ from components.site import Shared, Site
 from components.tags import Tags
 from components.team_watch import TeamWatch, TeamWatchArgs
 from components.tools import reports_bucket
-from corral.spec.approvers import deciders
+from corral.spec.approvers import deciders, decision_rights
 from corral.spec.load import Environment
 from corral.spec.rights import session_name
 from corral.spec.team import Retired
@@ -135,6 +135,7 @@ class Team(ComponentResource):
             "front_door_function": front_door.function.name,
             "operator_role_arn": operator.arn,
             "approver_role_arn": approver.arn if approver else None,
+            "approvers": decision_rights(spec, self._specs),
             "memory_id": memory.memory_id,
             "memory_arn": memory.arn,
             "team_key_arn": key.arn,

@@ -1,10 +1,11 @@
 """Who may decide on a team's held calls: people who can be told apart, and who do not deploy what they decide on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from corral.spec.document import Loaded
 from corral.spec.errors import show
 from corral.spec.platform import Platform
+from corral.spec.resolved import ResolvedAgent
 from corral.spec.rights import session_name
 from corral.spec.source import Location, dotted
 from corral.spec.team import Team
@@ -13,6 +14,30 @@ from corral.spec.team import Team
 def deciders(team: Team) -> list[str]:
     """Return the principals of a team's approver role: its approvers, then the delegates that its rules name."""
     return list(dict.fromkeys([*team.members.approvers, *(arn for _, arn in _delegates(team))]))
+
+
+def decision_rights(
+    team: Team, agents: Mapping[str, ResolvedAgent]
+) -> dict[str, list[dict[str, str | int | list[str]]]]:
+    """Return of each agent with calls that people decide its rules: which call, who may decide, how many must approve.
+
+    `by` are ARNs; a rule's `delegate` may decide too, once half of `within_minutes` is over.
+    """
+    return {
+        name: [
+            {
+                "tool": rule.tool,
+                "when": rule.because if rule.conditions else "every call",
+                "approvers": rule.approvers,
+                "by": list(team.members.approvers),
+                "within_minutes": rule.within_minutes,
+                **({"delegate": rule.delegate} if rule.delegate is not None else {}),
+            }
+            for rule in agent.approval
+        ]
+        for name, agent in agents.items()
+        if agent.approval
+    }
 
 
 def check_approvers(loaded: Loaded[Team], team: Team, platform: Platform) -> None:

@@ -14,6 +14,7 @@ from corral.audit.matching import Gap, Matching
 from corral.audit.report.made import Report
 from corral.audit.report.records import Records, ask_records
 from corral.audit.verify import Check, Verification
+from corral.spec.approvers import decision_rights
 from corral.spec.load import load_environment
 from corral.spec.platform import Waiver
 from tests.audit.conftest import NOVEMBER, USUAL, Lake
@@ -72,6 +73,7 @@ def outputs() -> dict[str, Mapping[str, Any]]:
     teams = {
         f"dev.{team}": {
             "team_key_arn": arn("kms", f"key/{team}"),
+            "approvers": decision_rights(DEV.teams[team], DEV.agents[team]),
             "agents": {
                 name: {
                     "role_arn": f"arn:aws:iam::111122223333:role/corral/dev/{team}/corral-dev-agent-{team}-{name}",

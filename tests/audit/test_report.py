@@ -159,6 +159,20 @@ def test_it_maps_controls_to_standards_and_names_evidence(made: Report, read: Re
         assert text in read.text
 
 
+@pytest.mark.control("approvals")
+def test_who_may_approve_what_is_evidence_from_the_teams_stacks(made: Report, read: Read) -> None:
+    lead = "arn:aws:iam::111122223333:role/support-lead"
+    assert f"helpdesk: refund-issue, amount_cents > 5000: {lead}, within 1440 minutes" in read.text
+    night = "arn:aws:iam::111122223333:user/night"
+    held = {"tool": "t", "when": "every call", "approvers": 2.0, "by": [lead, night], "within_minutes": 30.0}
+    rules = [held, {**held, "approvers": 1.0, "by": [], "delegate": night}]
+    support = {**made.facts.outputs["dev.support"], "approvers": {"helpdesk": rules}}
+    told = {**made.facts.outputs, "dev.support": support}
+    text = Read(page(reports.report(replace(made.facts, outputs=told), made.records)).decode()).text
+    assert f"helpdesk: t, every call: 2 of {lead}, {night}, within 30 minutes" in text
+    assert f"t, every call: nobody, within 30 minutes; also {night} in the second half of that time" in text
+
+
 def test_records_are_shown_as_the_saved_queries_answer_them(made: Report, read: Read) -> None:
     assert made.records.totals is not None
     assert vars(made.records.totals) == {"allowed": 3, "denied": 3, "held": 1}

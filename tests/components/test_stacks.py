@@ -43,6 +43,44 @@ def test_teams_read_what_docs_outputs_md_says_they_read() -> None:
     assert set(re.findall(r"`(\w+)`", "".join(rows))) == {field.name for field in fields(PlatformOutputs)}
 
 
+@pytest.mark.control("approvals")
+def test_each_teams_outputs_say_who_may_approve_what(programs: dict[str, Program]) -> None:
+    """All who may take the approver role and none besides, under each rule that holds calls back."""
+    environment = load_environment(ROOT / "stacks/dev")
+    lead = "arn:aws:iam::111122223333:role/support-lead"
+    refunds = {
+        "tool": "refund-issue",
+        "when": "amount_cents > 5000",
+        "approvers": 1,
+        "by": [lead],
+        "within_minutes": 24 * 60,
+    }
+    assert refunds in programs["dev.support"].outputs["approvers"]["helpdesk"]
+    for stack in programs.keys() - {"dev"}:
+        program, team = programs[stack], stack.removeprefix("dev.")
+        told = program.outputs["approvers"]
+        held = {name: agent.approval for name, agent in environment.agents[team].items() if agent.approval}
+        assert {name: len(rules) for name, rules in told.items()} == {n: len(r) for n, r in held.items()}
+        named = {arn for rules in told.values() for rule in rules for arn in (*rule["by"], *_delegate(rule))}
+        [trust] = [
+            json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+            for role in program.of("aws:iam/role:Role")
+            if role.inputs["name"] == f"corral-dev-team-{team}-approver"
+        ]
+        trusted = {_one(s["Principal"]["AWS"]) for s in trust if s["Effect"] == "Allow"}
+        assert named <= trusted
+        assert not told or named == trusted, team
+
+
+def _delegate(rule: dict[str, Any]) -> list[str]:
+    return [rule["delegate"]] if "delegate" in rule else []
+
+
+def _one(principal: str | list[str]) -> str:
+    [arn] = [principal] if isinstance(principal, str) else principal
+    return arn
+
+
 @pytest.mark.control("tool-supply-chain")
 def test_tools_are_pinned_by_schema_and_code(programs: dict[str, Program]) -> None:
     environment = load_environment(ROOT / "stacks/dev")

@@ -332,8 +332,13 @@ ASSESSED: tuple[Assessed, ...] = (
     ),
     _control(
         "dead-letters",
-        "A scheduled run that came to nothing is kept for people to see.",
+        "A scheduled run that came to nothing, and an alert that could not be sent, are kept for people to see.",
         (
+            rule(
+                "event-dead-letters",
+                "target of a rule",
+                "with a queue for events that could not be delivered",
+            ),
             rule(
                 "schedule-dead-letters",
                 "schedule",

@@ -78,6 +78,7 @@ def evidence(facts: Facts) -> list[Group]:
                 _item("Registry of agents and tools", "registry_arn", outputs),
             ),
         ),
+        Group("People who decide", tuple(_decisions(facts))),
     ]
     return [Group(group.title, tuple(item for item in group.items if item.values)) for group in groups]
 
@@ -111,6 +112,23 @@ def _teams(title: str, output: str, facts: Facts) -> Iterator[Item]:
     name = facts.environment.platform.environment
     for team in sorted(facts.environment.teams):
         yield _item(title.format(team=team), output, facts.outputs.get(f"{name}.{team}", {}))
+
+
+def _decisions(facts: Facts) -> Iterator[Item]:
+    """Who may approve which calls, as each team's stack says it is deployed."""
+    name = facts.environment.platform.environment
+    for team in sorted(facts.environment.teams):
+        told = facts.outputs.get(f"{name}.{team}", {}).get("approvers") or {}
+        rules = tuple(f"{agent}: {_rule(rule)}" for agent, each in sorted(told.items()) for rule in each)
+        yield Item(f"Which calls of team {team} wait, and for whom", "approvers", rules)
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    """A rule in words; numbers come out of Pulumi as floats."""
+    who = ", ".join(rule["by"]) or "nobody"
+    many = f"{int(rule['approvers'])} of {who}" if int(rule["approvers"]) > 1 else who
+    later = f"; also {rule['delegate']} in the second half of that time" if rule.get("delegate") else ""
+    return f"{rule['tool']}, {rule['when']}: {many}, within {int(rule['within_minutes'])} minutes{later}"
 
 
 def _text(value: Any) -> str:

@@ -22,14 +22,14 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-# Seconds. CloudWatch answers 500 queries of a day in about a second at worst; the others take 10 to 30 ms.
+# Seconds. One for each page of GetMetricData, which has up to PAGE values of up to 500 queries; AWS publishes none.
 LATENCY = {
     "get_metric_data": 0.6,
-    "history": 0.1,
     "batch_get_item": 0.03,
     "batch_write_item": 0.03,
     "scan": 0.05,
 }
+PAGE = 100_800  # GetMetricData's
 HOUR, DAY = 3600, 86_400
 START = 1_790_553_600
 
@@ -56,10 +56,17 @@ class Stand:
 
     def _get_metric_data(self, **asked: Any) -> Iterator[dict[str, Any]]:
         queries = asked["MetricDataQueries"]
-        self._wait("get_metric_data" if len(queries) > 2 else "history")
         first, last = (int((at.timestamp() - START) // HOUR) for at in (asked["StartTime"], asked["EndTime"]))
         hours = range(max(0, first), last)
         times = [datetime.fromtimestamp(START + hour * HOUR, UTC) for hour in hours]
+        each = max(1, PAGE // max(1, len(hours)))
+        for start in range(0, len(queries), each):
+            self._wait("get_metric_data")
+            yield {"MetricDataResults": self._results(queries[start : start + each], hours, times)}
+
+    def _results(
+        self, queries: list[dict[str, Any]], hours: range, times: list[datetime]
+    ) -> list[dict[str, Any]]:
         results = []
         for query in queries:
             stat = query["MetricStat"]
@@ -68,7 +75,7 @@ class Stand:
             results.append(
                 {"Id": query["Id"], "Timestamps": times, "Values": [values[hour] for hour in hours]}
             )
-        yield {"MetricDataResults": results}
+        return results
 
     def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         """Give what was written."""
@@ -132,15 +139,15 @@ def _series(drawn: random.Random) -> tuple[list[float], list[float]]:
     return [float(sum(drawn.random() < 0.92 for _ in range(9))) for _ in counts], counts
 
 
-def _pass(stand: Stand, hour: int) -> tuple[float, dict[str, int], dict[str, int]]:
+def _pass(stand: Stand, hour: int) -> tuple[float, float, dict[str, int], dict[str, int]]:
     from functions.drift_monitor import handler
 
     when = datetime.fromtimestamp(START + hour * HOUR + 900, UTC)
     stand.calls.clear()
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
         answer = handler.handler({"scheduled_time": when.isoformat()}, None)  # type: ignore[arg-type]
-    return time.perf_counter() - began, answer, dict(stand.calls)
+    return time.perf_counter() - began, time.process_time() - used, answer, dict(stand.calls)
 
 
 def main() -> None:
@@ -153,6 +160,7 @@ def main() -> None:
     from functions.drift_monitor import agents as known
     from functions.drift_monitor import measurements, memories, telling
 
+    known.everything = list  # type: ignore[attr-defined]  # nothing is put above any of them
     stand = Stand(agents)
     for module in (known, measurements, memories, telling):
         module.client = lambda _: stand  # type: ignore[attr-defined]
@@ -165,8 +173,8 @@ def main() -> None:
     _hook()
 
 
-def _print(said: str, seconds: float, answer: dict[str, int], calls: dict[str, int]) -> None:
-    print(f"{said:<20} {seconds:6.1f} s  {answer}  calls {calls}")
+def _print(said: str, seconds: float, used: float, answer: dict[str, int], calls: dict[str, int]) -> None:
+    print(f"{said:<20} {seconds:6.1f} s, {used:.1f} s of a core  {answer}  calls {calls}")
 
 
 def _hook() -> None:

@@ -21,6 +21,7 @@ from functions.drift_monitor import measurements, memories
 from functions.drift_monitor.agents import Watched, watched
 from functions.drift_monitor.detect.sample import DAY, HOUR
 from functions.drift_monitor.judging import Change, judge
+from functions.drift_monitor.past import Past
 from functions.drift_monitor.telling import tell
 
 logger = Logger()
@@ -56,6 +57,7 @@ def _shard(agents: Sequence[Watched], now: int) -> int:
     try:
         kept = memories.read([agent.arn for agent in agents])
         series = measurements.read(agents, until - LOOK_BACK, until)
+        past = Past(agents, kept, series, until - LOOK_BACK, until)
     except Exception as error:
         names = [agent.shown for agent in agents]
         logger.exception("not judged", extra={"agents": names, "cause": error_code(error)})
@@ -63,7 +65,7 @@ def _shard(agents: Sequence[Watched], now: int) -> int:
     judged = [
         (agent, made)
         for agent in agents
-        if (made := _judge(agent, kept[agent.arn], series, until)) is not None
+        if (made := _judge(agent, kept[agent.arn], series, past, until)) is not None
     ]
     try:
         memories.write({agent.arn: kept[agent.arn] for agent, _ in judged}, now)
@@ -81,11 +83,11 @@ def _shard(agents: Sequence[Watched], now: int) -> int:
 
 
 def _judge(
-    agent: Watched, kept: memories.Kept, series: measurements.Series, until: int
+    agent: Watched, kept: memories.Kept, series: measurements.Series, past: Past, until: int
 ) -> list[Change] | None:
     """Judge one agent; None if that fails."""
     try:
-        return judge(agent, kept, series, until)
+        return judge(agent, kept, series, past, until)
     except Exception as error:
         logger.exception("not judged", extra={"agents": [agent.shown], "cause": error_code(error)})
         return None

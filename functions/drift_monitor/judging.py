@@ -10,6 +10,7 @@ from functions.drift_monitor.detect.memory import ALARMING, Evaluation, Memory
 from functions.drift_monitor.detect.metrics import METRICS
 from functions.drift_monitor.detect.sample import HOUR, Sample
 from functions.drift_monitor.memories import Found, Kept
+from functions.drift_monitor.past import Past
 
 SUSPENDED = "suspended"
 _UNPRICED = "not measured: the environment has no price table"
@@ -24,15 +25,15 @@ class Change:
     before: Found | None
 
 
-def judge(agent: Watched, kept: Kept, series: measurements.Series, until: int) -> list[Change]:
+def judge(agent: Watched, kept: Kept, series: measurements.Series, past: Past, until: int) -> list[Change]:
     """Bring what is kept of an agent up to a time, the full hour `until`; return what is to be told.
 
-    Reads further back from CloudWatch where a baseline is to be learned.
+    `past` is asked where a baseline is to be learned.
     """
     kept.name, changes = agent.shown, []
     for name in METRICS:
         memory = kept.memories.setdefault(name, Memory())
-        evaluation = _evaluate(agent, name, memory, series[agent.arn, name], until)
+        evaluation = _evaluate(agent, name, memory, series[agent.arn, name], past, until)
         before = kept.found.get(name)
         now = Found(evaluation.state, evaluation.score, evaluation.reason, until)
         if before is not None and before.state == now.state:
@@ -45,7 +46,9 @@ def judge(agent: Watched, kept: Kept, series: measurements.Series, until: int) -
     return changes
 
 
-def _evaluate(agent: Watched, name: str, memory: Memory, samples: Sequence[Sample], until: int) -> Evaluation:
+def _evaluate(
+    agent: Watched, name: str, memory: Memory, samples: Sequence[Sample], past: Past, until: int
+) -> Evaluation:
     metric = agent.metric(name)
     new = [sample for sample in samples if memory.last is None or sample.time > memory.last]
     evaluation = None
@@ -54,7 +57,7 @@ def _evaluate(agent: Watched, name: str, memory: Memory, samples: Sequence[Sampl
             metric,
             memory,
             sample,
-            lambda first, last: measurements.history(agent, name, first, last),
+            lambda first, last: past.of(agent, name, first, last),
         )
     if agent.suspended is not None:
         # Its silence is what was asked for, and begins to count when it is back.

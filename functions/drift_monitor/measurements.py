@@ -25,32 +25,37 @@ Series = dict[tuple[str, str], list[Sample]]  # by an agent's ARN and a metric's
 
 def per_agent() -> int:
     """How many queries an agent takes."""
-    return len(METRICS) * len(_STATISTICS)
+    return queries(len(METRICS))
+
+
+def queries(metrics: int) -> int:
+    """How many queries so many metrics take."""
+    return metrics * len(_STATISTICS)
+
+
+def values(metrics: int, since: int, until: int) -> int:
+    """How many values so many metrics have at most, from one time until another."""
+    return queries(metrics) * -(-(until - since) // HOUR)
 
 
 def read(agents: Sequence[Watched], since: int, until: int) -> Series:
     """Read all metrics of some agents, from one time until before another, in as few calls as there can be."""
-    wanted = [(agent, name) for agent in agents for name in METRICS]
-    queries = [query for index, (agent, name) in enumerate(wanted) for query in _queries(index, agent, name)]
+    return read_some([(agent, name) for agent in agents for name in METRICS], since, until)
+
+
+def read_some(wanted: Sequence[tuple[Watched, str]], since: int, until: int) -> Series:
+    """Read some metrics of some agents, from one time until before another, in as few calls as there can be."""
+    asked = [query for index, (agent, name) in enumerate(wanted) for query in _queries(index, agent, name)]
     found: dict[str, dict[int, float]] = {}
-    for first in range(0, len(queries), QUERIES):
-        for result in _results(queries[first : first + QUERIES], since, until):
-            values = found.setdefault(result["Id"], {})
+    for first in range(0, len(asked), QUERIES):
+        for result in _results(asked[first : first + QUERIES], since, until):
+            of_one = found.setdefault(result["Id"], {})
             for at, value in zip(result["Timestamps"], result["Values"], strict=True):
-                values[int(at.timestamp())] = value
+                of_one[int(at.timestamp())] = value
     return {
         (agent.arn, name): _samples(found.get(f"s{index}", {}), found.get(f"n{index}", {}), agent.version)
         for index, (agent, name) in enumerate(wanted)
     }
-
-
-def history(agent: Watched, name: str, since: int, until: int) -> list[Sample]:
-    """Read one metric of one agent, as far back as a baseline is learned from."""
-    values: dict[str, dict[int, float]] = {"s0": {}, "n0": {}}
-    for result in _results(list(_queries(0, agent, name)), since, until):
-        for at, value in zip(result["Timestamps"], result["Values"], strict=True):
-            values[result["Id"]][int(at.timestamp())] = value
-    return _samples(values["s0"], values["n0"], agent.version)
 
 
 def _queries(index: int, agent: Watched, name: str) -> Iterator[dict[str, Any]]:

@@ -56,7 +56,9 @@ class Fleet:
     def override(self, scope: str, mode: str) -> None:
         self._overrides.put_item(Item={"scope": scope, "mode": mode, "reason": "odd"})
 
-    def measure(self, team: str, first: int, hours: int, accuracy: float, seed: int = 1) -> None:
+    def measure(
+        self, team: str, first: int, hours: int, accuracy: float, seed: int = 1, agent: str = "helpdesk"
+    ) -> None:
         """Nine evaluated sessions an hour; the exact share of them is right over every 100 hours."""
         drawn = random.Random(seed)
         data = []
@@ -66,7 +68,7 @@ class Fleet:
             data.append(
                 {
                     "MetricName": "Builtin.Correctness",
-                    "Dimensions": [{"Name": "service.name", "Value": f"harness_dev_{team}_helpdesk.DEFAULT"}],
+                    "Dimensions": [{"Name": "service.name", "Value": f"harness_dev_{team}_{agent}.DEFAULT"}],
                     "Timestamp": MONDAY + hour * HOUR + 60,
                     "Values": list(values),
                     "Counts": [float(count) for count in values.values()],
@@ -275,3 +277,30 @@ def test_queries_are_of_the_sums_and_counts_that_the_supervisor_and_the_judges_w
         assert metric["Namespace"] == ("Corral/Evaluations" if judged else "Corral")
         assert dimensions == ({"service.name": watched.service} if judged else own)
     assert handler.SHARD * measurements.per_agent() <= measurements.QUERIES
+
+
+def test_the_baselines_of_many_are_learned_from_few_requests(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    really = measurements._results
+
+    def noted(queries: list[dict[str, Any]], since: int, until: int) -> Any:
+        asked.append((len(queries), (until - since) // HOUR))
+        return really(queries, since, until)
+
+    monkeypatch.setattr(measurements, "_results", noted)
+    topic = boto3_resource("sns").create_topic(Name="support-alerts").arn
+    for number in range(3):
+        fleet.add("support", f"agent-{number}", topic)
+    for seed, agent in enumerate(agents.watched()):
+        fleet.measure(agent.team, 0, 8 * 24, 0.92, seed, agent.name)
+    fleet.passes(24, 7 * 24, every=48)
+    asked.clear()
+    fleet.passes(7 * 24, 8 * 24 + 1)
+    # Of each day the day of all five, and once for all what each has measured of accuracy: too little, then enough.
+    assert asked == [(5 * 12, 24), (5 * 2, 7 * 24), (5 * 12, 24), (5 * 2, 8 * 24)]
+    kept = memories.read([agent.arn for agent in agents.watched()])
+    learned = [each.memories["accuracy"].baseline for each in kept.values()]
+    assert [baseline and baseline.samples >= 9 * 7 * 24 for baseline in learned] == [True] * 5
+    assert len({baseline.level for baseline in learned if baseline}) == 5, "each learns from its own"

@@ -111,10 +111,14 @@ def learn_activity(samples: Sequence[Sample]) -> Activity:
     hours = (samples[-1].time - first) // HOUR + 1
     total = sum(sample.count for sample in samples)
     there_hours, there_days = [0] * 24, [0] * 7
-    for time in range(first, first + hours * HOUR, HOUR):
-        at = Sample(time, 1, 0)
-        there_hours[at.hour] += 1
-        there_days[at.weekday] += 1
+    at, left = Sample(first, 1, 0), hours
+    hour, day = at.hour, at.weekday
+    while left:  # a day at a time, the first from its hour on
+        of_day = min(left, 24 - hour)
+        for each in range(hour, hour + of_day):
+            there_hours[each] += 1
+        there_days[day] += of_day
+        left, hour, day = left - of_day, 0, (day + 1) % 7
     in_hours, in_days = [0] * 24, [0] * 7
     for sample in samples:
         in_hours[sample.hour] += sample.count

@@ -2,9 +2,13 @@
 
 import itertools
 import json
+import re
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -155,7 +159,13 @@ def test_it_maps_controls_to_standards_and_names_evidence(made: Report, read: Re
             assert " ".join(text.split()) in read.text
         for ids in finding.control.sources.values():
             assert ", ".join(ids) in read.text
-    for text in ("Management events selector: 5e1ec7ed", "session: 11111111-2222", "one_more", "400"):
+    for text in (
+        "What team support keeps",
+        "Management events selector: 5e1ec7ed",
+        "session: 11111111-2222",
+        "one_more",
+        "400",
+    ):
         assert text in read.text
 
 
@@ -317,6 +327,22 @@ def test_nothing_of_a_record_or_a_specification_is_markup(hostile: Report) -> No
     reasons = {row["why"] for row in hostile.records["reasons"].rows}
     assert HOSTILE.partition(":")[0] in reasons
     assert {row["arguments"] for row in hostile.records["approvals"].rows} == {HOSTILE}
+
+
+def test_the_page_lets_nothing_be_fetched_and_runs_what_it_names_alone(made: Report) -> None:
+    html = page(made).decode()
+    [policy] = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    rules = dict(rule.split(" ", 1) for rule in unescape(policy).split("; "))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert rules["img-src"] == "data:"
+    # A script with a type of its own is data, which nothing runs.
+    for found, rule in (
+        (r"<script>(.*?)</script>", "script-src"),
+        (r"<style[^>]*>(.*?)</style>", "style-src"),
+    ):
+        texts = re.findall(found, html, re.S)
+        digests = {b64encode(sha256(text.encode()).digest()).decode() for text in texts}
+        assert {f"'sha256-{digest}'" for digest in digests} == set(rules[rule].split())
 
 
 def test_a_script_that_would_end_its_element_is_refused(made: Report, tmp_path: Path) -> None:

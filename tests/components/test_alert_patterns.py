@@ -253,3 +253,11 @@ def test_nobody_but_aws_makes_a_rule_speak(programs: dict[str, Program]) -> None
     assert json.loads(patterns[0])["source"] == [{"prefix": "aws."}]
     event["source"] = "aws.cloudtrail"
     assert len([pattern for pattern in patterns if matches(pattern, event)]) == 1
+
+
+def test_iams_calls_fit_wherever_they_were_recorded(programs: dict[str, Program]) -> None:
+    """In another region they come forwarded from us-east-1 (decision 15)."""
+    rules = {rule.inputs["name"]: rule.inputs["eventPattern"] for rule in programs["dev"].of(RULE)}
+    for subject in ("roles", "boundaries"):
+        assert REGION not in rules[f"corral-dev-alert-{subject}"]
+        assert "egion" not in rules[f"corral-dev-alert-{subject}"]

@@ -52,6 +52,8 @@ def test_every_rule_is_on_fits_eventbridge_and_sends_to_the_topic(everything: li
         assert json.loads(given["eventPattern"])["source"] == [{"prefix": "aws."}], "others could send it"
         assert target["arn"] == _arn("sns", "corral-dev-alerts")
         assert target["deadLetterConfig"] == {"arn": _arn("sqs", "corral-dev-alerts-undelivered")}
+        # EventBridge's longest: an alert is given up a day after, not before.
+        assert target["retryPolicy"] == {"maximumRetryAttempts": 185, "maximumEventAgeInSeconds": 86400}
         assert len(target["inputTransformer"]["inputTemplate"]) <= 8192
         assert set(target["inputTransformer"]["inputPaths"]) == _variables(target), given["name"]
 

@@ -9,6 +9,16 @@ SCAN = ("dynamodb:Scan",)
 MEASURED = ("cloudwatch:GetMetricData",)
 DELETE_ITEM = ("dynamodb:DeleteItem",)
 ROLE_PATH = ("iam:GetRole",)
+HARNESS_VERSIONS = (
+    "bedrock-agentcore:GetHarness",
+    "bedrock-agentcore:GetHarnessEndpoint",
+    "bedrock-agentcore:UpdateHarnessEndpoint",
+    # What AWS's own handler of an endpoint needs besides: a harness runs on a runtime.
+    "bedrock-agentcore:GetAgentRuntimeEndpoint",
+    "bedrock-agentcore:UpdateAgentRuntimeEndpoint",
+)
+FUNCTION_VERSIONS = ("lambda:GetAlias", "lambda:ListVersionsByFunction", "lambda:UpdateAlias")
+GUARDRAIL_VERSIONS = ("bedrock:ListGuardrails", "bedrock:GetGuardrail")
 SECRET = ("secretsmanager:GetSecretValue",)
 OBJECT = ("s3:GetObject",)
 ATHENA_RUN = ("athena:StartQueryExecution", "athena:StopQueryExecution")
@@ -86,6 +96,9 @@ PLATFORM_ACTIONS = frozenset(
         *MEASURED,
         *SEND,
         *ROLE_PATH,
+        *HARNESS_VERSIONS,
+        *FUNCTION_VERSIONS,
+        *GUARDRAIL_VERSIONS,
         *DELETE_ITEM,
         *SECRET,
         *OBJECT,

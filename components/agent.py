@@ -15,6 +15,7 @@ from components import permissions
 from components.alerts_topic import team_topic
 from components.evaluation import service_name
 from components.harness import HarnessParts, harness
+from components.holds import Held
 from components.policy_documents import service_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
@@ -40,6 +41,7 @@ class AgentArgs:
     supervisor_arn: Input[str]
     agents_table: Input[str]
     memory_arn: Input[str]
+    held: Held
     approvers: Sequence[str]  # names of the people who decide on its held calls
 
 
@@ -118,7 +120,7 @@ class Agent(ComponentResource):
             harness_id=made.harness_id,
             endpoint_name=ENDPOINT,
             description="What callers use.",
-            target_version=made.version,
+            target_version=args.held.version(f"{agent.team}/{agent.key}", made.arn, made.version),
             tags=tags.as_list(),
             # A version is served once supervisor and gateway know what it may do.
             opts=ResourceOptions(parent=self, depends_on=[config, *policies]),

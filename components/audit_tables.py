@@ -40,6 +40,7 @@ DECISION_COLUMNS = {
     **dict.fromkeys(("id", "time", "environment", "team", "agent", "harness_arn", "session_id"), "string"),
     **dict.fromkeys(("event", "tool", "tool_use_id", "arguments", "arguments_sha256"), "string"),
     **dict.fromkeys(("decision", "reason", "approval_id", "approved_by", "actor", "outcome"), "string"),
+    **dict.fromkeys(("target", "from_version", "to_version"), "string"),
     "stop_reason": "string",
     "usage": "struct<input_tokens:bigint,output_tokens:bigint>",
 }

@@ -1,9 +1,9 @@
 """A Lambda function as all of Corral's are: traced, logged, encrypted, bounded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, Input, ResourceOptions
+from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import cloudwatch, lambda_
 
 from components import permissions
@@ -24,6 +24,7 @@ class FunctionArgs:
     """Arguments of a Function. `service` is its name in logs and metrics.
 
     `dead_letters_arn` is the queue for events, which nobody waits for, that failed each time they were tried.
+    `served` tells which version callers get, from the function's ARN and its newest; without it that is the newest.
     """
 
     shared: Shared
@@ -38,10 +39,11 @@ class FunctionArgs:
     memory_mb: int
     reserved_concurrency: int
     dead_letters_arn: Input[str] | None = None
+    served: Callable[[Output[str], Output[str]], Output[str]] | None = None
 
 
 class Function(ComponentResource):
-    """A function with its own role. Callers use the alias `live`, which points at the latest version."""
+    """A function with its own role. Callers use the alias `live`."""
 
     def __init__(self, name: str, args: FunctionArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Function", name, None, opts)
@@ -102,12 +104,13 @@ class Function(ComponentResource):
             tags=tags,
             opts=ResourceOptions(parent=self, depends_on=[self.role.policy]),
         )
+        version = args.served(function.arn, function.version) if args.served else function.version
         alias = lambda_.Alias(
             f"{name}-live",
             name=ENDPOINT,
             description="What callers use.",
             function_name=function.name,
-            function_version=function.version,
+            function_version=version,
             opts=ResourceOptions(parent=self),
         )
         self.name = function.name

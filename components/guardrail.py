@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, ResourceOptions
 from pulumi_aws_native import bedrock
 
+from components.holds import Held
 from components.site import Shared
 from corral.spec.platform import Guardrail as Rules
 from corral.spec.template import GuardrailLevel
@@ -37,6 +38,7 @@ class GuardrailArgs:
 
     shared: Shared
     rules: Rules
+    held: Held
     level: GuardrailLevel = "standard"
 
 
@@ -83,7 +85,7 @@ class Guardrail(ComponentResource):
         )
         self.guardrail_id = guardrail.guardrail_id
         self.arn = guardrail.guardrail_arn
-        self.version = version.version
+        self.version = args.held.version(f"guardrail:{args.level}", self.arn, version.version)
         self.register_outputs({"arn": self.arn, "version": self.version})
 
 

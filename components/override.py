@@ -1,18 +1,22 @@
-"""The override function: how people suspend and resume agents, at once and without a deployment."""
+"""The override function: how people suspend, resume and roll back, at once and without a deployment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulumi import ComponentResource, ResourceOptions
+from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_aws import lambda_
 
 from components import permissions
 from components.archive import code
 from components.decisions import Decisions
 from components.function import Function, FunctionArgs
+from components.guardrail import Guardrail
+from components.holds import Holds
 from components.site import Shared
 from components.supervisor import Supervisor
 from corral.spec.names import override_function_name
+from corral.spec.template import GuardrailLevel
 
 TIMEOUT_SECONDS = 20
 MEMORY_MB = 512
@@ -27,6 +31,8 @@ class OverrideArgs:
     root: Path
     decisions: Decisions
     supervisor: Supervisor
+    holds: Holds
+    guardrails: Mapping[GuardrailLevel, Guardrail]
 
 
 class Override(ComponentResource):
@@ -42,16 +48,23 @@ class Override(ComponentResource):
                 shared=shared,
                 aws_name=override_function_name(site.environment),
                 service="override",
-                description="Suspends and resumes agents, and records who and why.",
+                description="Suspends, resumes and rolls back, and records who and why.",
                 handler="functions.override.handler.handler",
                 code=code(args.root, args.root / "functions/override"),
                 environment={
                     "AGENTS_TABLE": supervisor.agents.name,
                     "OVERRIDES_TABLE": supervisor.overrides.name,
+                    "VERSIONS_TABLE": args.holds.table.name,
+                    "GUARDRAILS": Output.json_dumps(
+                        {level: made.arn for level, made in args.guardrails.items()}
+                    ),
                     "DECISIONS_STREAM": args.decisions.name,
                 },
                 grants=[
                     *permissions.overrides_change(site, supervisor.overrides.arn, supervisor.agents.arn),
+                    *permissions.rollbacks(
+                        site, args.holds.table.arn, [made.arn for made in args.guardrails.values()]
+                    ),
                     permissions.decision_record(args.decisions.arn),
                 ],
                 timeout_seconds=TIMEOUT_SECONDS,

@@ -38,6 +38,8 @@ WILDCARDS = {
     "OrganizationTrail": "a boundary holds many roles; the auditor's own policy names the trail",
     "AuditRecords": "the objects of the audit bucket",
     "RegistryRecords": "the records of one registry",
+    "AgentVersions": "the agents of one environment, of teams to come as well",
+    "ToolVersions": "the tools of one environment, made after the function that moves them",
     "RolePaths": "the roles of one environment, of teams to come as well; it reads where they stand",
     "Measured": "GetMetricData takes no resource",
     "TeamTopics": "a team's topic is made with its stack, after the platform's; the name is the teams' own",
@@ -115,6 +117,24 @@ def measured() -> Grant:
 def team_topics(topic_arns: str) -> Grant:
     """Publish to the topic of any team."""
     return Grant("TeamTopics", actions.PUBLISH, [topic_arns])
+
+
+def rollbacks(site: Site, versions_arn: Input[str], guardrail_arns: Sequence[Input[str]]) -> list[Grant]:
+    """Let callers of agents and tools get another version, and write down what is held."""
+    environment = site.environment
+    agents = [f"harness/{environment}_*", f"runtime/harness_{environment}_*"]
+    return [
+        Grant("Versions", (actions.ITEMS[0], actions.ITEMS[2]), [versions_arn]),
+        Grant(
+            "AgentVersions",
+            actions.HARNESS_VERSIONS,
+            [site.arn("bedrock-agentcore", each) for each in agents],
+        ),
+        Grant(
+            "ToolVersions", actions.FUNCTION_VERSIONS, [site.arn("lambda", f"function:{site.name('tool')}-*")]
+        ),
+        Grant("GuardrailVersions", actions.GUARDRAIL_VERSIONS, guardrail_arns),
+    ]
 
 
 def secret_value(secret_arn: Input[str]) -> Grant:

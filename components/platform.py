@@ -17,6 +17,7 @@ from components.domains import Domains, DomainsArgs, documents_bucket
 from components.drift_monitor import DriftMonitor, DriftMonitorArgs
 from components.gateway import MODE, Gateway, GatewayArgs
 from components.guardrail import Guardrail, GuardrailArgs
+from components.holds import Held, Holds
 from components.keys import Key, KeyArgs
 from components.override import Override, OverrideArgs
 from components.platform_watch import PlatformWatch, PlatformWatchArgs
@@ -30,6 +31,7 @@ from components.targets import Targets, TargetsArgs
 from components.tools import Tool, ToolArgs, reports_bucket
 from corral.spec.load import Environment
 from corral.spec.peak import supervisor_concurrency
+from corral.spec.template import GuardrailLevel
 
 OWNER = "platform"
 
@@ -43,6 +45,7 @@ class Platform(ComponentResource):
         self._environment = environment
         spec = environment.platform
         site = Site.of(spec)
+        self._held = Held.read(site)
         tags = Tags(environment=site.environment, team=OWNER, owner=spec.owner.email)
         self._boundary = Boundary(
             f"{name}-boundary",
@@ -124,11 +127,7 @@ class Platform(ComponentResource):
             ApprovalsArgs(shared, self._environment.root, self._decisions, self._supervisor),
             self._child,
         )
-        self._override = Override(
-            f"{name}-override",
-            OverrideArgs(shared, self._environment.root, self._decisions, self._supervisor),
-            self._child,
-        )
+        self._holds = Holds(f"{name}-versions", shared, self._child)
 
     def _build_catalogue(self, name: str) -> None:
         """Gateway, tools, targets, in this order. Policies come with the teams."""
@@ -146,7 +145,7 @@ class Platform(ComponentResource):
         self._tools = {
             tool: Tool(
                 f"{name}-tool-{tool}",
-                ToolArgs(shared, environment.root, entry, self._idempotency, self._domains),
+                ToolArgs(shared, environment.root, entry, self._idempotency, self._domains, self._held),
                 self._child,
             )
             for tool, entry in environment.tools.items()
@@ -158,9 +157,20 @@ class Platform(ComponentResource):
     def _build_rest(self, name: str) -> None:
         shared, environment = self._shared, self._environment
         spec = environment.platform
-        self._guardrail = Guardrail(f"{name}-guardrail", GuardrailArgs(shared, spec.guardrail), self._child)
+        held = self._held
+        self._guardrail = Guardrail(
+            f"{name}-guardrail", GuardrailArgs(shared, spec.guardrail, held), self._child
+        )
         self._strict = Guardrail(
-            f"{name}-guardrail-strict", GuardrailArgs(shared, spec.guardrail, "strict"), self._child
+            f"{name}-guardrail-strict", GuardrailArgs(shared, spec.guardrail, held, "strict"), self._child
+        )
+        guardrails: dict[GuardrailLevel, Guardrail] = {"standard": self._guardrail, "strict": self._strict}
+        self._override = Override(
+            f"{name}-override",
+            OverrideArgs(
+                shared, environment.root, self._decisions, self._supervisor, self._holds, guardrails
+            ),
+            self._child,
         )
         self._registry: Registry | None = None
         if environment.has_registry:
@@ -233,7 +243,7 @@ class Platform(ComponentResource):
         """All that the platform is made of but the alerts and the teams' boundary."""
         parts: list[Resource | None] = [
             *(self._boundary, self._key, self._audit_key, self._audit, self._lake, self._decisions),
-            *(self._supervisor, self._approvals, self._override, self._operator, self._domains),
+            *(self._supervisor, self._approvals, self._holds, self._override, self._operator, self._domains),
             *(self._idempotency, self._gateway, *self._tools.values()),
             *(self._targets, self._guardrail, self._strict, self._registry, self._auditor),
             *(self._monitor, self._watch),
@@ -304,6 +314,7 @@ class Platform(ComponentResource):
             "approvals_table": supervisor.approvals.name,
             **self._approvals.outputs,
             "overrides_table": supervisor.overrides.name,
+            "versions_table": self._holds.table.name,
             "override_arn": self._override.function.alias_arn,
             "override_url": self._override.url,
             "operator_role_arn": self._operator.arn if self._operator else None,

@@ -9,6 +9,7 @@ from components import permissions
 from components.agent import Agent, AgentArgs
 from components.dead_letters import DeadLetters, DeadLettersArgs
 from components.front_door import FrontDoor, FrontDoorArgs
+from components.holds import Held
 from components.keys import Key, KeyArgs
 from components.memory import Memory, MemoryArgs
 from components.outputs import PlatformOutputs
@@ -40,6 +41,7 @@ class Team(ComponentResource):
         super().__init__("corral:index:Team", name, None, opts)
         child = ResourceOptions(parent=self)
         spec, site = environment.teams[team], Site.of(environment.platform)
+        held = Held.read(site)
         tags = Tags(site.environment, team, spec.owner.email, spec.cost.center)
         key = Key(
             f"{name}-key",
@@ -65,6 +67,7 @@ class Team(ComponentResource):
                     supervisor_arn=platform.supervisor_arn,
                     agents_table=platform.agents_table,
                     memory_arn=memory.arn,
+                    held=held,
                     approvers=[session_name(arn) for arn in spec.members.approvers],
                 ),
                 child,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pulumi import ComponentResource, Input, ResourceOptions
@@ -13,6 +14,7 @@ from components.archive import code
 from components.bucket import Bucket, BucketArgs
 from components.domains import RESULTS, TABLES, Domains
 from components.function import Function, FunctionArgs
+from components.holds import Held
 from components.policy_documents import Grant
 from components.site import Shared, Site
 from components.table import Table, TableArgs
@@ -31,6 +33,7 @@ class ToolArgs:
     tool: CatalogueTool
     idempotency: Table
     domains: Domains
+    held: Held
 
 
 class Tool(ComponentResource):
@@ -64,6 +67,7 @@ class Tool(ComponentResource):
                 timeout_seconds=spec.limits.timeout_seconds,
                 memory_mb=spec.limits.memory_mb,
                 reserved_concurrency=spec.limits.reserved_concurrency,
+                served=partial(args.held.version, f"tool:{spec.tool}"),
             ),
             ResourceOptions(parent=self),
         )

@@ -64,7 +64,18 @@ def _override(environment: Environment) -> Iterator[Path]:
     function, operator = _name(environment, "override"), _name(environment, "operator")
     yield _service("lambda", function)
     yield Path(f"role {function}", "read", "table agents")
-    yield from (Path(f"role {function}", action, "table overrides") for action in ("read", "write"))
+    for kept in ("overrides", "versions"):
+        yield from (Path(f"role {function}", action, f"table {kept}") for action in ("read", "write"))
+    moved = ("UpdateHarnessEndpoint", "UpdateAgentRuntimeEndpoint")  # to another version
+    for agents in environment.agents.values():
+        for agent in agents.values():
+            for action in ("read", *(f"change (bedrock-agentcore:{each})" for each in moved)):
+                yield Path(f"role {function}", action, f"agent {agent.team}/{agent.key}")
+    for tool in environment.tools:
+        yield from (
+            Path(f"role {function}", action, f"function {tool}")
+            for action in ("read", "change (lambda:UpdateAlias)")
+        )
     for person in environment.platform.operators:
         yield Path(person, "become", f"role {operator}")
         yield from _calls(operator, "override")

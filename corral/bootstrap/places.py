@@ -132,6 +132,8 @@ def common(scope: Scope) -> list[Place]:
         Place("KeysByAlias", "kms", ["*"], ("ListAliases",)),
         Place("Keys", "kms", keys, conditions=own),
         Place("CloudControl", "cloudformation", ["*"]),
+        Place("Versions", "dynamodb", [arn("dynamodb", f"table/corral-{scope.environment}-versions")], ("GetItem",),
+              also=True),
         Place("NewOfAgentCore", "bedrock-agentcore", ["*"],
               ("CreateHarness", "CreateMemory", "CreateGateway", "CreatePolicyEngine", "CreateAgentRuntime",
                "CreateOnlineEvaluationConfig"),

@@ -14,6 +14,7 @@ from corral.cli import (
     override,
     render,
     retire,
+    rollback,
     scenarios,
     up,
     upgrade,
@@ -43,6 +44,7 @@ app.command("suspend")(override.suspend)
 app.command("read-only")(override.read_only)
 app.command("resume")(override.resume)
 app.command("overrides")(override.overrides)
+app.command("rollback")(rollback.command)
 app.command("bootstrap")(bootstrap.command)
 
 

@@ -46,6 +46,12 @@ def resume(agent: AgentEntry) -> str:
     return f'corral overrides {environment} {team}\ncorral resume {environment} {agent.label} --reason "why"'
 
 
+def roll_back(agent: AgentEntry) -> str:
+    """Go back to the version before, once one has seen what that changes, and on again later."""
+    command = f"corral rollback {agent.spec.environment} {agent.label}"
+    return f'{command}\n{command} --reason "why"\n{command} --lift --reason "why"'
+
+
 def retire(agent: AgentEntry) -> str:
     """End an agent for good."""
     environment, team = agent.spec.environment, agent.spec.team

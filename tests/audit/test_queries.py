@@ -12,7 +12,7 @@ from corral.audit.library import QueryError, find, queries, read
 from corral.audit.period import Period
 from functions.common import approvals
 from functions.common.overrides import Override
-from functions.override import change
+from functions.override import change, rollback
 from functions.override.agents import Scope
 from functions.supervisor import records
 from functions.supervisor.decision import Decision
@@ -153,6 +153,15 @@ def test_overrides(lake: Lake) -> None:
     assert {by.rpartition("/")[2] for [by] in picked(lake.ask("overrides"), "actor")} == {"alice", "lee"}
 
 
+def test_rollbacks(lake: Lake) -> None:
+    columns = ("record_id", "target", "did", "from_version", "to_version", "reason")
+    assert picked(lake.ask("rollbacks"), *columns) == [
+        ("d-18", "support/helpdesk", "rolled back", "4", "3", "no refunds any more"),
+        ("d-19", "tool:refund-issue", "lifted", "6", "7", "mended"),
+    ]
+    assert {by.rpartition("/")[2] for [by] in picked(lake.ask("rollbacks"), "actor")} == {"alice", "lee"}
+
+
 def test_one_sessions_full_story(lake: Lake) -> None:
     rows = lake.ask("session", session=SESSION)
     assert picked(rows, "source", "record_id") == [
@@ -238,6 +247,8 @@ def test_a_record_has_no_field_that_the_table_lacks() -> None:
         hook = Hook("1", event, "arn", "session", {}, "t", "u", {})
         written |= records.record(hook, None, decision).keys()
     written |= change.record(Scope("support", "support"), Override("support", "suspended", "why")).keys()
+    moved = dict.fromkeys(("id", "time", "decision", "from", "to", "reason", "actor"), "x")
+    written |= rollback.record("support/helpdesk", moved).keys()
     item = {"steps": [approvals.step("asked", "who", "why")], "arguments": "{}"}
     names = ("id", "requested_at", "environment", "team", "agent", "agent_name", "session_id", "tool")
     written |= approvals._record({**dict.fromkeys((*names, "arguments_sha256"), "x"), **item}, 0).keys()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import multiprocessing
 import os
 import runpy
@@ -14,6 +15,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
+HELD: dict[str, Any] = {}  # what people hold, as DynamoDB writes it: changed by tests, before they evaluate
 DEPLOYER = f"arn:aws:sts::{ACCOUNT}:assumed-role/engineer/somebody"
 
 
@@ -196,6 +198,10 @@ def _monitor(stack_outputs: dict[str, dict[str, Any]], result: Program) -> Any:
         def call(self, args: MockCallArgs) -> Any:
             if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
                 return {"arn": DEPLOYER, "accountId": DEPLOYER.split(":")[4], "id": "x", "userId": "x"}
+            if args.token == "aws:dynamodb/getTableItem:getTableItem":
+                if not HELD:
+                    return {}, [("", "reading DynamoDB Table Item (held): couldn't find resource")]
+                return {"item": json.dumps({"of": {"S": "held"}, **HELD}), "id": "held"}
             if args.token != "pulumi:pulumi:readStackOutputs":
                 raise AssertionError(f"unknown invoke {args.token}")
             name = args.args["name"]

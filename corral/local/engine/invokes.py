@@ -1,10 +1,16 @@
 """The functions (invokes) a program may call. Any other is an error: an invented answer would hide it."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from corral.local.engine.calls import Calls
 from corral.local.engine.inputs import Inputs
 from corral.local.engine.model import EngineError
+
+
+class NotThereError(EngineError):
+    """What a function looks for is not there: its caller is told, and may go on without it."""
 
 
 def invoke(calls: Calls, token: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -16,11 +22,11 @@ def invoke(calls: Calls, token: str, values: dict[str, Any]) -> dict[str, Any]:
         )
     inputs = Inputs(values)
     inputs.fixed("region", calls.region)
+    return function(calls, inputs)
+
+
+def _caller_identity(calls: Calls, inputs: Inputs) -> dict[str, Any]:
     inputs.close()
-    return function(calls)
-
-
-def _caller_identity(calls: Calls) -> dict[str, Any]:
     answer = calls("sts", "get_caller_identity")
     return {
         "accountId": answer["Account"],
@@ -30,7 +36,8 @@ def _caller_identity(calls: Calls) -> dict[str, Any]:
     }
 
 
-def _region(calls: Calls) -> dict[str, Any]:
+def _region(calls: Calls, inputs: Inputs) -> dict[str, Any]:
+    inputs.close()
     return {
         "id": calls.region,
         "name": calls.region,
@@ -40,7 +47,8 @@ def _region(calls: Calls) -> dict[str, Any]:
     }
 
 
-def _partition(calls: Calls) -> dict[str, Any]:
+def _partition(calls: Calls, inputs: Inputs) -> dict[str, Any]:
+    inputs.close()
     suffix = "amazonaws.com.cn" if calls.partition == "aws-cn" else "amazonaws.com"
     return {
         "id": calls.partition,
@@ -50,7 +58,25 @@ def _partition(calls: Calls) -> dict[str, Any]:
     }
 
 
-_FUNCTIONS = {
+def _table_item(calls: Calls, inputs: Inputs) -> dict[str, Any]:
+    """Read an item, in DynamoDB's own JSON; there must be one, as the provider sees it."""
+    table, key = inputs.need("tableName"), inputs.need("key")
+    inputs.close()
+    try:
+        item = calls("dynamodb", "get_item", TableName=table, Key=json.loads(key), ConsistentRead=True).get(
+            "Item"
+        )
+    except EngineError as error:
+        if "ResourceNotFoundException" in str(error):
+            raise NotThereError(str(error)) from None
+        raise
+    if item is None:
+        raise NotThereError(f"reading DynamoDB Table Item ({table}|{key}): couldn't find resource")
+    return {"id": f"{table}|{key}", "tableName": table, "key": key, "item": json.dumps(item)}
+
+
+_FUNCTIONS: dict[str, Callable[[Calls, Inputs], dict[str, Any]]] = {
+    "aws:dynamodb/getTableItem:getTableItem": _table_item,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,

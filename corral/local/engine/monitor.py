@@ -19,7 +19,7 @@ from corral.local.engine import wire
 from corral.local.engine.archives import shown
 from corral.local.engine.calls import Calls
 from corral.local.engine.create import check, create
-from corral.local.engine.invokes import invoke
+from corral.local.engine.invokes import NotThereError, invoke
 from corral.local.engine.lines import program_line
 from corral.local.engine.model import SECRET, EngineError, Event, Failure, Resource, Skipped, StackResult
 from corral.local.engine.rules import violations
@@ -165,6 +165,9 @@ class Monitor(MockMonitor):
             return self._read_stack(wire.read(request.args).values["name"])
         try:
             answer = invoke(self._calls, request.tok, wire.read(request.args).values)
+        except NotThereError as error:
+            failure = provider_pb2.CheckFailure(property="", reason=str(error))
+            return resource_pb2.ResourceInvokeResponse(failures=[failure])
         except EngineError as error:
             line = program_line(request.stackTrace, self._root)
             self._record(Failure(request.tok, "function", "", line, str(error)))

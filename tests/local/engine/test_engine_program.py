@@ -1,5 +1,6 @@
 """Small Pulumi programs through the whole engine: what is made, what is refused, and how that is said."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -143,6 +144,38 @@ pulumi.export("partition", aws.get_partition_output().partition)
     )
     assert "getAvailabilityZones" in error
     assert "does not have this function" in error
+
+
+def test_an_item_is_read_and_one_that_is_not_there_ends_no_program(evaluate, client):
+    dynamodb = client("dynamodb")
+    dynamodb.create_table(
+        TableName="kept",
+        KeySchema=[{"AttributeName": "of", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "of", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.put_item(TableName="kept", Item={"of": {"S": "held"}, "n": {"N": "1"}})
+    ask = """
+def ask(table, item):
+    asked = {"tableName": table, "key": '{"of": {"S": "%s"}}' % item}
+    try:
+        return pulumi.runtime.invoke("aws:dynamodb/getTableItem:getTableItem", asked).value["item"]
+    except Exception as error:
+        return str(error)
+"""
+    told = evaluate.one(
+        IMPORTS
+        + ask
+        + """
+pulumi.export("held", ask("kept", "held"))
+pulumi.export("other", ask("kept", "other"))
+pulumi.export("table", ask("lost", "held"))
+"""
+    )
+    assert told.ok
+    assert json.loads(told.outputs["held"]) == {"of": {"S": "held"}, "n": {"N": "1"}}
+    assert "couldn't find resource" in told.outputs["other"]
+    assert "ResourceNotFoundException" in told.outputs["table"]
 
 
 def test_an_input_no_handler_takes_is_refused_before_anything_is_made(evaluate, client):

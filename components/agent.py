@@ -103,12 +103,13 @@ class Agent(ComponentResource):
             ),
             ResourceOptions(parent=self, depends_on=[role.policy]),
         )
+        served = args.held.version(f"{agent.team}/{agent.key}", made.arn, made.version)
         config = dynamodb.TableItem(
             f"{name}-config",
             table_name=args.agents_table,
             hash_key="agent",
             range_key="item",
-            item=Output.all(made.arn, made.version).apply(
+            item=Output.all(made.arn, served).apply(
                 lambda told: json.dumps(_config_item(args, team_topic(args.shared), *told))
             ),
             opts=child,
@@ -120,7 +121,7 @@ class Agent(ComponentResource):
             harness_id=made.harness_id,
             endpoint_name=ENDPOINT,
             description="What callers use.",
-            target_version=args.held.version(f"{agent.team}/{agent.key}", made.arn, made.version),
+            target_version=served,
             tags=tags.as_list(),
             # A version is served once supervisor and gateway know what it may do.
             opts=ResourceOptions(parent=self, depends_on=[config, *policies]),

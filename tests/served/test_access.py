@@ -136,7 +136,11 @@ STRAY = {
             ("write", "table overrides"),
             ("write", "table agents"),
             *((a, f"table {t}") for a in ("read", "write") for t in ("idempotency", "tool-refund-issue")),
-            *((a, f"table {t}") for a in ("read", "write") for t in ("tool-ticket-create", "drift")),
+            *(
+                (a, f"table {t}")
+                for a in ("read", "write")
+                for t in ("tool-ticket-create", "drift", "versions")
+            ),
             *(
                 (a, f"table team-{team}-requests")
                 for a in ("read", "write")

@@ -21,7 +21,7 @@ from components.role import Role, RoleArgs
 from components.site import Shared
 from corral.cedar import agent_policies
 from corral.spec.evaluated import accuracy_evaluator
-from corral.spec.names import ENDPOINT, agent_role_name, harness_name, policy_name
+from corral.spec.names import ENDPOINT, agent_role_name, drift_alarm_name, harness_name, policy_name
 from corral.spec.resolved import ResolvedAgent
 from corral.spec.rights import session_name
 from corral.spec.tool import Tool
@@ -198,13 +198,18 @@ def _config_item(args: AgentArgs, topic: str, harness_arn: str, version: str) ->
         }
         for rule in agent.approval
     ]
-    watch = {
+    watch: dict[str, Any] = {
         "version": version,
         "topic": topic,
         "service": service_name(agent),
         "accuracy": accuracy_evaluator(agent.made_from),
         "tolerances": agent.made_from.drift.model_dump(exclude_none=True),
     }
+    if agent.suspend_on_alarm is not None:
+        watch["suspend"] = {
+            "alarm": drift_alarm_name(agent.environment, agent.team, agent.key),
+            "cooldown_hours": agent.suspend_on_alarm.cooldown_hours,
+        }
     price = {} if agent.price is None else {"price": {"S": agent.price.model_dump_json()}}
     return {
         **price,

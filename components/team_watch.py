@@ -83,6 +83,10 @@ class TeamWatch(ComponentResource):
         environment, shown = agent.environment, f"{agent.team}/{agent.name}"
         own = {"Environment": environment, "Team": agent.team, "Agent": agent.name}
         scores = [Watched(NAMESPACE, SCORE, {**own, "Metric": metric}) for metric in METRICS]
+        again = f"corral resume {environment} {shown} --reason ..."
+        stops = (
+            f" It suspends the agent; when it may work again: `{again}`." if agent.suspend_on_alarm else ""
+        )
         platform = [args.platform_topic_arn] if agent.stage in PLATFORM_TOO else []
         return alarm(
             f"{name}-{agent.key}-drift",
@@ -92,7 +96,7 @@ class TeamWatch(ComponentResource):
                 f"{shown} in {environment}, at stage {agent.stage}, has left its baseline in one of: "
                 f"{', '.join(METRICS)}. Which, and by how much: the drift monitor's message, or "
                 f"`corral drift show {environment} {shown}`. What to do: docs/drift.md, When an alarm comes; "
-                f"runbook: agents/{shown}.html of the documentation site.",
+                f"runbook: agents/{shown}.html of the documentation site.{stops}",
                 Watched(highest=scores),
                 threshold=ALARMS_AT,
                 # A monitor that stops is one alarm of the platform's, not one of each agent: until it is back,

@@ -194,7 +194,7 @@ def of_environment(environment: str) -> list[Place]:
         Place("Alarms", "cloudwatch", [arn("cloudwatch", f"alarm:{name}/*")]),
         Place("Queues", "sqs", [arn("sqs", f"{name}-*")]),
         # Not the rule that tells of break-glass, which is the bootstrap's own.
-        Place("Alerts", "events", [arn("events", f"rule/{name}-alert-*")]),
+        Place("Alerts", "events", [arn("events", f"rule/{name}-{each}-*") for each in ("alert", "alarm")]),
         Place("Secrets", "secretsmanager", [arn("secretsmanager", f"secret:corral/{environment}/*")]),
         Place("Schedules", "scheduler", [arn("scheduler", each) for each in (
             f"schedule/{name}-*/*", f"schedule-group/{name}-*")]),

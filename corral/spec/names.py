@@ -70,6 +70,11 @@ def operator_role_name(environment: str, team: str | None) -> str:
     return f"corral-{environment}-operator" if team is None else f"corral-{environment}-team-{team}-operator"
 
 
+def drift_alarm_name(environment: str, team: str, agent: str) -> str:
+    """Return the name of an agent's drift alarm; `agent` is its key."""
+    return f"corral-{environment}/{team}/{agent}/drift"
+
+
 def override_function_name(environment: str) -> str:
     """The function that suspends and resumes agents."""
     return f"corral-{environment}-override"

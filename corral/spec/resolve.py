@@ -105,6 +105,7 @@ class _Resolver:
             domains=domains,
             limits=limits,
             peak=self.agent.expected_peak,
+            suspend_on_alarm=self.agent.suspend_on_alarm,
             guardrail=found.spec.guardrail,
             schedule=schedule,
             scenarios=tuple(

@@ -75,6 +75,17 @@ class Peak(Model):
     )
 
 
+class SuspendOnAlarm(Model):
+    """The agent is suspended when its drift alarm begins, until a person resumes it."""
+
+    cooldown_hours: int = Field(
+        default=24,
+        ge=1,
+        le=7 * 24,
+        description="How long after a person has resumed it no alarm suspends it again.",
+    )
+
+
 class Agent(Model):
     """One agent, as a team writes it."""
 
@@ -93,6 +104,7 @@ class Agent(Model):
     approval: tuple[TeamApproval, ...] = ()
     limits: Limits = Limits()
     expected_peak: Peak = Peak()
+    suspend_on_alarm: SuspendOnAlarm | None = None
 
     @property
     def key(self) -> str:

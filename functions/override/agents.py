@@ -1,8 +1,11 @@
 """What a scope stands for: the agents that are deployed, by team, name and key."""
 
+import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
@@ -48,15 +51,31 @@ def scope_of(named: str) -> Scope:
 
 def deployed(team: str | None = None) -> dict[str, str]:
     """Return the key of each agent by its name: a team's, or of all teams by <team>/<name>."""
+    return {
+        item["name"] if team is not None else f"{item['team']}/{item['name']}": item["key"]
+        for item in _items(team)
+    }
+
+
+def stopped_by(alarm: str) -> tuple[Scope, int] | None:
+    """Return the agent that an alarm of this name suspends, and its cool-down in hours; None if it suspends none."""
+    for item in _items():
+        asked = json.loads(item.get("watch", "{}")).get("suspend")
+        if asked is not None and asked["alarm"] == alarm:
+            scope = Scope(f"{item['team']}/{item['key']}", item["team"], item["name"])
+            return scope, asked["cooldown_hours"]
+    return None
+
+
+def _items(team: str | None = None) -> Iterator[dict[str, Any]]:
+    """Read what is known of each agent, of a team or of all."""
     wanted = Attr("item").eq("config")
     if team is not None:
         wanted &= Attr("team").eq(team)
-    found: dict[str, str] = {}
     start: dict[str, object] = {}
     while True:
         page = table(os.environ["AGENTS_TABLE"]).scan(FilterExpression=wanted, **start)
-        for item in page["Items"]:
-            found[item["name"] if team is not None else f"{item['team']}/{item['name']}"] = item["key"]
+        yield from page["Items"]
         if "LastEvaluatedKey" not in page:
-            return found
+            return
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

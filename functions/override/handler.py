@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.common.errors import ApiError
 from functions.common.overrides import MODES
-from functions.override import rollback_routes
+from functions.override import alarms, rollback_routes
 from functions.override.agents import SCOPE, scope_of
 from functions.override.body import read
 from functions.override.callers import check, team_of
@@ -25,8 +25,12 @@ PATH = "/v1/overrides"
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one HTTP request (payload format 2.0)."""
+    """Answer one HTTP request (payload format 2.0), or take an alarm that EventBridge sends."""
     logger.set_correlation_id(context.aws_request_id)
+    if (
+        event.get("source") == alarms.SOURCE and "requestContext" not in event
+    ):  # a URL's requests all have one
+        return alarms.suspend(event)
     try:
         return _response(200, _route(event))
     except ApiError as error:

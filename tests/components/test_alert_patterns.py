@@ -256,7 +256,7 @@ def test_nobody_but_aws_makes_a_rule_speak(programs: dict[str, Program]) -> None
 
 
 def test_iams_calls_fit_wherever_they_were_recorded(programs: dict[str, Program]) -> None:
-    """In another region they come forwarded from us-east-1 (decision 15)."""
+    """In another region they come forwarded from us-east-1 (decision 16)."""
     rules = {rule.inputs["name"]: rule.inputs["eventPattern"] for rule in programs["dev"].of(RULE)}
     for subject in ("roles", "boundaries"):
         assert REGION not in rules[f"corral-dev-alert-{subject}"]

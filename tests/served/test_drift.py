@@ -24,6 +24,7 @@ DAYS = 30
 WORSE_FROM = 21
 PER_HOUR = 9  # sessions
 WORSE, WELL = "helpdesk", "onboarding"  # of team support
+DRIFT = f"corral-dev/support/{WORSE}/drift"  # the alarm, on which the team has the agent suspended
 Served = dict[str, Any]
 
 
@@ -71,10 +72,32 @@ def measurements(agent: str, drawn: random.Random) -> Iterator[tuple[str, dict[s
         yield "Corral", {"MetricName": "CostPerTask", "Dimensions": own, "Timestamp": at, "Values": costs}
 
 
+def listed(project: Path) -> list[dict[str, Any]]:
+    """What is above the agents of the team."""
+    done = run(project, "overrides", "dev", "support", "--local", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    return list(found["overrides"] if isinstance(found, dict) else found)
+
+
+def overridden(project: Path, since: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is above the agents of the team, once it is no more what it was: the alarm is heard a moment later."""
+    deadline = time.monotonic() + 30
+    while (found := listed(project)) == since and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return found
+
+
 class Month:
     """What came of it: the alarms' states after each evaluation, and all that the team was told."""
 
-    def __init__(self, served: Served, admin: boto3.Session, outputs: dict[str, dict[str, Any]]) -> None:
+    def __init__(
+        self, served: Served, admin: boto3.Session, outputs: dict[str, dict[str, Any]], project: Path
+    ) -> None:
+        self.stopped: list[dict[str, Any]] = []
+        self.afterwards: list[dict[str, Any]] | None = None
+        self.refused = ""
+        self._cloudwatch, self._logs = admin.client("cloudwatch"), admin.client("logs")
         sqs = admin.resource("sqs")
         queue = sqs.create_queue(QueueName="on-call-of-support")
         team = outputs["support"]
@@ -96,11 +119,35 @@ class Month:
             assert answer["not_judged"] == 0
             # The scores are of the hour in which the pass ran, which has then ended.
             self.states[hour] = door(served, "alarms", {"time": iso(START + (hour + 1) * HOUR)})
+            if not self.stopped and DRIFT in self.states[hour]["ALARM"]:
+                self._stopped_and_resumed(served, project, START + (hour + 1) * HOUR)
         self.told: list[dict[str, Any]] = []
         while received := queue.receive_messages(MaxNumberOfMessages=10):
             for message in received:
                 self.told.append(json.loads(message.body))
                 message.delete()
+
+    def _stopped_and_resumed(self, served: Served, project: Path, at: int) -> None:
+        """What its alarm does to the agent; then a person has it work again, and the alarm begins once more."""
+        self.stopped = overridden(project, since=[])
+        asked = run(project, "invoke", "dev", f"support/{WORSE}", "Where is my order?", "--local")
+        self.refused = asked.stdout + asked.stderr
+        done = run(
+            project, "resume", "dev", f"support/{WORSE}", "--reason", "Mended.", "--yes", "--local", "--json"
+        )
+        assert done.returncode == 0, done.stderr
+        self._cloudwatch.set_alarm_state(AlarmName=DRIFT, StateValue="OK", StateReason="as if it had ended")
+        assert DRIFT in door(served, "alarms", {"time": iso(at)})["ALARM"]
+        deadline = time.monotonic() + 30
+        while "cooling down" not in self._outcomes() and time.monotonic() < deadline:
+            time.sleep(0.5)
+        self.afterwards = listed(project)
+
+    def _outcomes(self) -> list[str]:
+        """What the function made of each alarm, by its log."""
+        found = self._logs.filter_log_events(logGroupName="/aws/lambda/corral-dev-override")["events"]
+        lines = [json.loads(each["message"]) for each in found if '"outcome"' in each["message"]]
+        return [str(line["outcome"]) for line in lines if line["alarm"] == DRIFT]
 
     def hours_in_alarm(self, agent: str) -> list[int]:
         name = f"corral-dev/support/{agent}/drift"
@@ -108,8 +155,10 @@ class Month:
 
 
 @pytest.fixture(scope="module")
-def month(served: Served, admin: boto3.Session, outputs: dict[str, Any], monkeypatch_module: Any) -> Month:
-    return Month(served, admin, outputs)
+def month(
+    served: Served, admin: boto3.Session, outputs: dict[str, Any], project: Path, monkeypatch_module: Any
+) -> Month:
+    return Month(served, admin, outputs, project)
 
 
 @pytest.fixture(scope="module")
@@ -130,14 +179,24 @@ def test_an_agent_made_worse_alarms_within_two_days_and_its_team_reads_why(month
     assert "sessions since" in words["Message"]
     assert "baseline 0.9" in words["Message"]
     assert f"corral drift show dev support/{WORSE}" in words["Message"]
-    [alarm] = [
+    alarm, again = [
         said
         for each in month.told
         if (said := _json(each["Message"])) and said["AlarmName"].endswith("/drift")
         if said["NewStateValue"] == "ALARM"
     ]
-    assert alarm["AlarmName"] == f"corral-dev/support/{WORSE}/drift"
+    assert alarm["AlarmName"] == again["AlarmName"] == DRIFT, "again: the test has it begin once more"
     assert "docs/drift.md" in alarm["AlarmDescription"]
+
+
+@pytest.mark.control("suspension", "alarm-actions")
+def test_its_alarm_suspends_it_once_and_leaves_alone_what_a_person_resumed(month: Month) -> None:
+    [override] = month.stopped
+    assert (override["name"], override["mode"]) == (f"support/{WORSE}", "suspended")
+    assert override["by"].endswith(f":alarm:{DRIFT}")
+    assert f"agent suspended: {override['reason']}" in month.refused
+    assert month.afterwards == [], "it began again within the cool-down"
+    assert "cooling down" in month._outcomes()
 
 
 @pytest.mark.control("alarm-actions")

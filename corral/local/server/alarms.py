@@ -1,4 +1,4 @@
-"""Evaluates CloudWatch's metric alarms as of a time, and tells the topics they name.
+"""Evaluates CloudWatch's metric alarms as of a time, and tells the topics they name, and EventBridge.
 
 The local AWS has no clock that does it: `POST /_corral/alarms` does. An alarm is on a metric, on the highest of several
 (`MAX(METRICS())`), or on a Metrics Insights query of the form `SELECT SUM(metric) FROM "namespace" WHERE dimension =
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from moto.kms.models import kms_backends
 from moto.sns.models import sns_backends
 
-from corral.local.server import iam
+from corral.local.server import event_rules, iam
 from corral.local.server.core import AwsError, LocalAws, not_implemented
 from corral.local.server.moto_cloudwatch import Points, by_period, key_of, points
 
@@ -52,6 +53,7 @@ def evaluate(aws: LocalAws, at: float) -> dict[str, list[str]]:
             if state != alarm.state_value:
                 before = alarm.state_value
                 alarm.update_state(reason, "{}", state)
+                event_rules.happened(aws, _event(alarm, before, at))
                 if alarm.actions_enabled:
                     _tell(aws, alarm, before, at)
     return states
@@ -162,6 +164,26 @@ def _check_may_publish(aws: LocalAws, arn: str, alarm: Alarm) -> None:
             raise AwsError(
                 "AccessDenied", f"{alarm.name} may not tell {arn}: {whose} has no {request.action}", 403
             )
+
+
+def _event(alarm: Alarm, before: str, at: float) -> dict[str, Any]:
+    """What EventBridge gets, without the part that repeats the alarm's settings.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
+    time = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return {
+        "id": str(uuid.uuid4()),
+        "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch",
+        "time": time,
+        "resources": [alarm.alarm_arn],
+        "detail": {
+            "alarmName": alarm.name,
+            "state": {"value": alarm.state_value, "reason": alarm.state_reason, "timestamp": time},
+            "previousState": {"value": before},
+        },
+    }
 
 
 def _message(aws: LocalAws, alarm: Alarm, before: str, at: float) -> dict[str, Any]:

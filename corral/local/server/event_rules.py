@@ -1,8 +1,9 @@
-"""EventBridge: hands what CloudTrail records to the rules of the default bus that are enabled and match it.
+"""EventBridge: hands what happens to the rules of the default bus that are enabled and match it.
 
-Matching is moto's, but for lists of objects, of which moto knows nothing. Delivery is ours: to topics and queues, as
-the policies of target and key allow, with an input transformer's words; what cannot be delivered goes to the target's
-dead letters, after one try. Events reach rules at once, and those alone: AWS takes seconds to minutes.
+What happens is what CloudTrail records, and alarms that change their state. Matching is moto's, but for lists of
+objects, of which moto knows nothing. Delivery is ours: to topics, queues and functions, as the policies of target and
+key allow, with an input transformer's words; what cannot be delivered goes to the target's dead letters, after one
+try. Events reach rules at once, and those alone: AWS takes seconds to minutes.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 from jsonpath_ng.ext.parser import parse
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.events.models import EventPattern, Rule, events_backends
 from moto.kms.models import kms_backends
 from moto.sns.models import sns_backends
@@ -23,6 +25,9 @@ from moto.sqs.models import sqs_backends
 
 from corral.local.server import iam
 from corral.local.server.core import LocalAws
+from corral.local.server.functions.events import RETRIES
+from corral.local.server.functions.executor import Functions
+from corral.local.server.functions.resolve import async_retries, resource_policy
 
 _LOG = logging.getLogger(__name__)
 _SERVICE = "events.amazonaws.com"
@@ -43,20 +48,19 @@ class UndeliveredError(Exception):
 
 def send(aws: LocalAws, record: Mapping[str, Any]) -> None:
     """Hand a record of CloudTrail to the rules. Hold moto's lock."""
-    rules = events_backends[aws.account][aws.region].event_buses["default"].rules
-    if not rules or record["eventName"].startswith(_NOT_SENT):
+    if record["eventName"].startswith(_NOT_SENT):
         return
-    event = {
-        "version": "0",
-        "id": record["eventID"],
-        "detail-type": "AWS API Call via CloudTrail",
-        "source": f"aws.{record['eventSource'].partition('.')[0]}",
-        "account": aws.account,
-        "time": record["eventTime"],
-        "region": aws.region,
-        "resources": [],
-        "detail": dict(record),
-    }
+    source = f"aws.{record['eventSource'].partition('.')[0]}"
+    head = {"id": record["eventID"], "time": record["eventTime"], "source": source, "resources": []}
+    happened(aws, {**head, "detail-type": "AWS API Call via CloudTrail", "detail": dict(record)})
+
+
+def happened(aws: LocalAws, told: Mapping[str, Any]) -> None:
+    """Hand an event to the rules, whatever is not said of it filled in. Hold moto's lock."""
+    rules = events_backends[aws.account][aws.region].event_buses["default"].rules
+    if not rules:
+        return
+    event = {"version": "0", "account": aws.account, "region": aws.region, **told}
     views = [EventPattern._flatten_dict(each) for each in _without_lists(event)]
     for rule in list(rules.values()):
         if rule.state.startswith("ENABLED") and any(_matches(rule.event_pattern, view) for view in views):
@@ -167,8 +171,19 @@ def _put(aws: LocalAws, rule_arn: str, arn: str, message: str, said: Mapping[str
         _check(aws, rule_arn, "sqs:SendMessage", arn, queue.policy, queue.kms_master_key_id)  # type: ignore[attr-defined]
         attributes = {key: {"DataType": "String", "StringValue": value} for key, value in said.items()}
         backend.send_message(name, message, message_attributes=attributes)
+    elif service == "lambda":
+        function, _, qualifier = arn.partition(":function:")[2].partition(":")
+        try:
+            policy = resource_policy(aws, function)
+        except UnknownFunctionException:
+            raise UndeliveredError("RESOURCE_NOT_FOUND", f"there is no function {arn}") from None
+        _check(aws, rule_arn, "lambda:InvokeFunction", arn, policy, None)
+        # As Lambda runs what nobody waits for: later, and again if it fails.
+        functions = cast(Functions, aws.functions)
+        retries = async_retries(aws, function, RETRIES)
+        functions.events.put(function, qualifier or None, message.encode(), retries)
     else:
-        raise UndeliveredError("NOT_PART_OF_THE_LOCAL_AWS", "rules send to topics and queues only")
+        raise UndeliveredError("NOT_PART_OF_THE_LOCAL_AWS", "rules send to topics, queues and functions only")
 
 
 def _check(aws: LocalAws, rule_arn: str, action: str, arn: str, policy: str | None, key: str | None) -> None:

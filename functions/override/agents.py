@@ -53,13 +53,13 @@ def deployed(team: str | None = None) -> dict[str, str]:
     """Return the key of each agent by its name: a team's, or of all teams by <team>/<name>."""
     return {
         item["name"] if team is not None else f"{item['team']}/{item['name']}": item["key"]
-        for item in _items(team)
+        for item in items(team)
     }
 
 
 def stopped_by(alarm: str) -> tuple[Scope, int] | None:
     """Return the agent that an alarm of this name suspends, and its cool-down in hours; None if it suspends none."""
-    for item in _items():
+    for item in items():
         asked = json.loads(item.get("watch", "{}")).get("suspend")
         if asked is not None and asked["alarm"] == alarm:
             scope = Scope(f"{item['team']}/{item['key']}", item["team"], item["name"])
@@ -67,7 +67,7 @@ def stopped_by(alarm: str) -> tuple[Scope, int] | None:
     return None
 
 
-def _items(team: str | None = None) -> Iterator[dict[str, Any]]:
+def items(team: str | None = None) -> Iterator[dict[str, Any]]:
     """Read what is known of each agent, of a team or of all."""
     wanted = Attr("item").eq("config")
     if team is not None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.common.aws import client, error_code, table
+from functions.common.aws import client, error_code
 from functions.common.errors import ApiError
+from functions.override.agents import items
 
 LIVE = "live"  # the endpoint and the alias that callers use
 _NAME = r"[a-z][a-z0-9-]{0,39}"
@@ -265,16 +265,7 @@ def differences(before: Any, after: Any, path: str = "") -> list[dict[str, str]]
 
 
 def _agent(team: str, name: str) -> Agent:
-    found: list[dict[str, Any]] = []
-    start: dict[str, Any] = {}
-    while True:
-        page = table(os.environ["AGENTS_TABLE"]).scan(
-            FilterExpression=Attr("item").eq("config") & Attr("team").eq(team), **start
-        )
-        found += page["Items"]
-        if "LastEvaluatedKey" not in page:
-            break
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    found = list(items(team))
     if not found:
         raise ApiError(404, "unknown_team", f"No agent of a team {team} is deployed.")
     for item in found:

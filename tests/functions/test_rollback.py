@@ -127,19 +127,23 @@ def test_what_does_not_fit_changes_nothing(
     assert (served(), held(versions), platform.records()) == ("3", {}, [])
 
 
+@pytest.mark.parametrize("serving", ["3", "2"], ids=["nothing held", "something held"])
 def test_of_two_at_once_one_is_told(
-    platform: Platform, context: Any, versions: Any, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, context: Any, versions: Any, monkeypatch: pytest.MonkeyPatch, serving: str
 ) -> None:
+    if serving == "2":
+        assert move(context, "2")[0] == 200
     client = aws.table("versions").meta.client
     write = client.transact_write_items
 
     def overtaken(**arguments: Any) -> Any:
         monkeypatch.setattr(client, "transact_write_items", write)
-        assert move(context, "1", reason="I was first")[0] == 200
+        assert move(context, "1", serving, reason="I was first")[0] == 200
         return write(**arguments)
 
     monkeypatch.setattr(client, "transact_write_items", overtaken)
-    assert move(context, "2")[1]["error"]["code"] == "changed_meanwhile"
+    last = "1" if serving == "2" else "2"
+    assert move(context, last, serving)[1]["error"]["code"] == "changed_meanwhile"
     assert (served(), held(versions)[TOOL]["reason"]) == ("1", "I was first")
 
 
@@ -175,6 +179,18 @@ def test_what_cannot_be_looked_up_is_said(context: Any, broken: Broken, service:
     broken(aws.client(service), operation, "ServiceException")
     for status, said in (ask(context, {"target": TOOL}), move(context, "1")):
         assert (status, "ServiceException" in said["error"]["message"]) == (502, True)
+
+
+def test_a_version_that_needs_what_was_replaced_is_refused(
+    platform: Platform, context: Any, versions: Any
+) -> None:
+    role = boto3_client("iam").create_role(RoleName="other", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    boto3_client("lambda").update_function_configuration(FunctionName=FUNCTION, Role=role)
+    boto3_client("lambda").publish_version(FunctionName=FUNCTION)
+    status, said = move(context, "2")
+    assert (status, said["error"]["code"]) == (409, "no_longer_whole")
+    assert "role/tool" in said["error"]["message"]
+    assert (served(), held(versions), platform.records()) == ("3", {}, [])
 
 
 def test_what_was_there_before_under_the_name_holds_nothing(context: Any, versions: Any) -> None:

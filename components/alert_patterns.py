@@ -15,6 +15,7 @@ from corral.spec.names import bootstrap_path
 Pattern = dict[str, Any]
 
 RULES = "alert"  # how the rules' names begin, after the environment's
+ALARM_RULES = "alarm"  # and those of rules that act on alarms
 
 
 def others_than_deployers(site: Site) -> Pattern:

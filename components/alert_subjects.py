@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi import Input, Output
 
-from components.alert_patterns import RULES, Pattern, begins, of, other_roles
+from components.alert_patterns import ALARM_RULES, RULES, Pattern, begins, of, other_roles
 from components.site import Site
 from corral.spec.names import bootstrap_path, role_path
 
@@ -215,7 +215,7 @@ def _table(site: Site, name: str, others: Pattern, no_writers: Pattern) -> list[
 
 def _alerts(site: Site, watched: Watched, others: Pattern) -> list[Pattern]:
     """Whatever would keep an alert from being sent or read."""
-    rules, topic = begins(f"{site.name(RULES)}-"), watched.topic
+    rules, topic = begins(f"{site.name(RULES)}-", f"{site.name(ALARM_RULES)}-"), watched.topic
     under = Output.concat(topic, ":")
     queue = {"suffix": f"/{watched.dead_letters}"}
     return [

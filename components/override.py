@@ -9,6 +9,7 @@ from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_aws import cloudwatch, lambda_
 
 from components import permissions
+from components.alert_patterns import ALARM_RULES
 from components.alerts import ATTEMPTS, MAX_AGE_SECONDS
 from components.archive import code
 from components.dead_letters import DeadLetters, DeadLettersArgs
@@ -25,7 +26,6 @@ from corral.spec.template import GuardrailLevel
 TIMEOUT_SECONDS = 20
 MEMORY_MB = 512
 CONCURRENCY = 5
-ALARM_RULES = "alarm"  # rules' names begin so, after the environment's
 
 
 @dataclass(frozen=True)

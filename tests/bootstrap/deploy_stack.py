@@ -26,6 +26,7 @@ def main() -> None:
     errors = [error.message for error in result.errors]
     answer = {"errors": errors, "made": len(result.resources), "outputs": result.outputs}
     real.write(json.dumps(answer))
+    real.flush()  # the interpreter flushes what is sys.stdout when it ends, and that is another one now
 
 
 if __name__ == "__main__":

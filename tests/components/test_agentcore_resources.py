@@ -108,8 +108,11 @@ def test_harnesses_name_their_tools_their_hooks_and_their_caps(programs: dict[st
 
 
 def test_the_supervisor_may_be_invoked_by_harnesses_of_this_account(programs: dict[str, Program]) -> None:
-    [permission] = programs["dev"].of("aws:lambda/permission:Permission")
-    assert permission.inputs["principal"] == "bedrock-agentcore.amazonaws.com"
+    [permission] = [
+        each
+        for each in programs["dev"].of("aws:lambda/permission:Permission")
+        if each.inputs["principal"] == "bedrock-agentcore.amazonaws.com"
+    ]
     assert permission.inputs["qualifier"] == "live"
     assert permission.inputs["sourceAccount"] == "111122223333"
     assert permission.inputs["sourceArn"] == "arn:aws:bedrock-agentcore:us-east-1:111122223333:harness/*"

@@ -103,6 +103,7 @@ ALWAYS: list[tuple[str, str, dict[str, str], str]] = [
         for operation in ("DisableRule", "DeleteRule")
     ),
     ("events", "RemoveTargets", {"rule": "corral-dev-alert-keys"}, "alerts"),
+    ("events", "DisableRule", {"name": "corral-dev-alarm-begins"}, "alerts"),
     *(
         ("sns", operation, {"topicArn": TOPIC}, "alerts")
         for operation in ("SetTopicAttributes", "DeleteTopic", "AddPermission", "RemovePermission")
@@ -248,7 +249,8 @@ def test_nobody_but_aws_makes_a_rule_speak(programs: dict[str, Program]) -> None
         "detail": {"eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
                    "userIdentity": USER, "requestParameters": {"name": "corral-dev-trail"}},
     }  # fmt: skip
-    patterns = [rule.inputs["eventPattern"] for rule in programs["dev"].of(RULE)]
+    rules = [rule.inputs for rule in programs["dev"].of(RULE)]
+    patterns = [each["eventPattern"] for each in rules if each["name"].startswith("corral-dev-alert-")]
     assert not [pattern for pattern in patterns if matches(pattern, event)]
     assert json.loads(patterns[0])["source"] == [{"prefix": "aws."}]
     event["source"] = "aws.cloudtrail"

@@ -1,6 +1,7 @@
 """Alerts, and every topic, queue and rule of all stacks."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -31,6 +32,12 @@ def _of(everything: list[Recorded], kind: str) -> list[Recorded]:
     return found
 
 
+def _alerts(found: Iterable[Recorded]) -> list[Recorded]:
+    """Of rules and targets, those of alerts: what suspends on alarms is test_suspend_on_alarm.py's."""
+    start = f"corral-dev-{RULES}-"
+    return [each for each in found if str(each.inputs.get("rule") or each.inputs["name"]).startswith(start)]
+
+
 def _statements(text: str) -> list[dict[str, Any]]:
     statements: list[dict[str, Any]] = json.loads(text)["Statement"]
     return statements
@@ -38,8 +45,8 @@ def _statements(text: str) -> list[dict[str, Any]]:
 
 @pytest.mark.control("change-alerts")
 def test_every_rule_is_on_fits_eventbridge_and_sends_to_the_topic(everything: list[Recorded]) -> None:
-    targets = {each.inputs["rule"]: each.inputs for each in _of(everything, TARGET)}
-    rules = _of(everything, RULE)
+    targets = {each.inputs["rule"]: each.inputs for each in _alerts(_of(everything, TARGET))}
+    rules = _alerts(_of(everything, RULE))
     assert (
         {each.inputs["name"] for each in rules}
         == targets.keys()
@@ -67,7 +74,7 @@ def _variables(target: dict[str, Any]) -> set[str]:
 def test_no_caller_writes_an_alerts_words(everything: list[Recorded]) -> None:
     """Keys of objects, user agents, descriptions: what callers may fill with anything is in no alert."""
     free = {"key", "description", "userAgent", "errorMessage", "policyDocument", "item", "eventPattern"}
-    for target in _of(everything, TARGET):
+    for target in _alerts(_of(everything, TARGET)):
         paths = target.inputs["inputTransformer"]["inputPaths"].values()
         assert not {path.rpartition(".")[2] for path in paths} & free
 
@@ -144,7 +151,8 @@ def test_rules_may_publish_and_leave_what_they_could_not(programs: dict[str, Pro
 def test_the_outputs_have_each_rules_digest(programs: dict[str, Program]) -> None:
     platform = programs["dev"]
     assert platform.outputs["alert_rules"] == {
-        rule.inputs["name"]: pattern_digest(rule.inputs["eventPattern"]) for rule in platform.of(RULE)
+        rule.inputs["name"]: pattern_digest(rule.inputs["eventPattern"])
+        for rule in _alerts(platform.of(RULE))
     }
 
 
@@ -153,7 +161,7 @@ def test_the_rules_come_after_all_that_they_watch_and_the_last_tells_of_the_othe
 ) -> None:
     resources = programs["dev"].resources
     alerts = {each.urn for each in resources if "alerts-" in each.name and each.type in (RULE, TARGET, QUEUE)}
-    rules = [each for each in resources if each.type == RULE]
+    rules = _alerts(each for each in resources if each.type == RULE)
     watched = {
         each.urn
         for each in resources
@@ -161,7 +169,7 @@ def test_the_rules_come_after_all_that_they_watch_and_the_last_tells_of_the_othe
     }
     for rule in rules:
         assert watched - set(rule.dependencies) == set(), rule.name
-    targets = {each.name: each for each in resources if each.type == TARGET}
+    targets = {each.name: each for each in _alerts(each for each in resources if each.type == TARGET)}
     last = targets.pop("dev-alerts-alerts-target")
     assert {each.urn for each in targets.values()} <= set(last.dependencies)
 

@@ -133,7 +133,7 @@ def test_commands_that_pages_show_exist_with_their_options(html: dict[str, Page]
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     shown = {said for page in html.values() for said in re.findall(r"corral ([a-z-]+ dev[^·]*)", page.code)}
     assert {said.split()[0] for said in shown} == {
-        *("docs", "invoke", "retire", "up", "suspend", "read-only", "resume", "overrides")
+        *("docs", "invoke", "retire", "up", "suspend", "read-only", "resume", "overrides", "rollback")
     }
     for said in shown:
         name, _, rest = said.partition(" ")

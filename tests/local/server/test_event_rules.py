@@ -218,8 +218,13 @@ def _no_topic(rule: Rule) -> None:
     rule.server.client("sns").delete_topic(TopicArn=rule.topic)
 
 
-def _function(rule: Rule) -> None:
+def _no_function(rule: Rule) -> None:
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
+    rule.events.put_targets(Rule=rule.name, Targets=[rule.target | {"Arn": arn}])
+
+
+def _state_machine(rule: Rule) -> None:
+    arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:steps"
     rule.events.put_targets(Rule=rule.name, Targets=[rule.target | {"Arn": arn}])
 
 
@@ -228,7 +233,8 @@ def _function(rule: Rule) -> None:
     [
         (_no_statement, "NO_PERMISSIONS"),
         (_no_topic, "RESOURCE_NOT_FOUND"),
-        (_function, "NOT_PART_OF_THE_LOCAL_AWS"),
+        (_no_function, "RESOURCE_NOT_FOUND"),
+        (_state_machine, "NOT_PART_OF_THE_LOCAL_AWS"),
     ],
 )
 def test_what_cannot_be_delivered_goes_to_the_dead_letters(

@@ -65,20 +65,27 @@ def local_platform(root: Path, name: str) -> Platform:
 
 def account_platform(environment: "Environment", outputs: Mapping[str, Any] | None = None) -> Platform:
     """Return the platform in its AWS account, with the credentials of this shell. Raises NotDeployedError."""
+    advice = "The auditors' role is output auditor_role_arn; for the local AWS add --local."
+    session = account_session(environment, advice)
+    return Platform(_lake(environment.platform.environment, session, None), outputs or {})
+
+
+def account_session(environment: "Environment", advice: str) -> boto3.Session:
+    """Return a session with the credentials of this shell, which are of the environment's account.
+
+    Raises NotDeployedError; without credentials it ends with the `advice`.
+    """
     spec = environment.platform
     try:
         session = boto3.Session(region_name=spec.region)
         account = session.client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
-        raise NotDeployedError(
-            f"no credentials for account {spec.account}: {error}. The auditors' role is output auditor_role_arn; "
-            "for the local AWS add --local."
-        ) from error
+        raise NotDeployedError(f"no credentials for account {spec.account}: {error}. {advice}") from error
     if account != spec.account:
         raise NotDeployedError(
             f"these are credentials of account {account}, and {spec.environment} is in account {spec.account}"
         )
-    return Platform(_lake(spec.environment, session, None), outputs or {})
+    return session
 
 
 def read_outputs(path: Path) -> dict[str, Any]:

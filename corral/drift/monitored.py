@@ -3,10 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
-from corral.audit.deployed import NotDeployedError
+from corral.audit.deployed import NotDeployedError, account_session
 
 if TYPE_CHECKING:
     from corral.spec.load import Environment
@@ -25,15 +22,5 @@ def monitor_table(root: Path, environment: "Environment", local: bool) -> tuple[
                 f"no local AWS is served for {spec.environment}: run corral up {spec.environment} --local --serve first"
             )
         return Session(deployed.at).client("dynamodb"), table
-    try:
-        session = boto3.Session(region_name=spec.region)
-        account = session.client("sts").get_caller_identity()["Account"]
-    except (BotoCoreError, ClientError) as error:
-        raise NotDeployedError(
-            f"no credentials for account {spec.account}: {error}. For the local AWS add --local."
-        ) from error
-    if account != spec.account:
-        raise NotDeployedError(
-            f"these are credentials of account {account}, and {spec.environment} is in account {spec.account}"
-        )
+    session = account_session(environment, "For the local AWS add --local.")
     return session.client("dynamodb"), table

@@ -1,17 +1,17 @@
-"""A topic that people read: alarms and the platform's functions write to it, over TLS."""
+"""A topic that people read: alarms, budgets and the platform's functions write to it, over TLS."""
 
 from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, ResourceOptions
 from pulumi_aws import sns
 
-from components.policy_documents import document, from_alarms, tls_only
+from components.policy_documents import document, from_alarms, from_budgets, tls_only
 from components.site import Shared
 
 
 @dataclass(frozen=True)
 class AlertsTopicArgs:
-    """Arguments of an AlertsTopic. `key_arn` is a key that CloudWatch's alarms may use, `email` where it is read."""
+    """Arguments of an AlertsTopic. `key_arn` is a key that alarms and budgets may use, `email` where it is read."""
 
     shared: Shared
     aws_name: str
@@ -41,16 +41,18 @@ class AlertsTopic(ComponentResource):
             "Action": ["sns:Publish"],
             "Resource": topic.arn,
         }
-        sns.TopicPolicy(
+        services = [from_alarms(site, topic.arn), from_budgets(site, topic.arn)]
+        policy = sns.TopicPolicy(
             f"{name}-policy",
             arn=topic.arn,
-            policy=document([account, from_alarms(site, topic.arn), tls_only("sns:Publish", [topic.arn])]),
+            policy=document([account, *services, tls_only("sns:Publish", [topic.arn])]),
             opts=child,
         )
         sns.TopicSubscription(
             f"{name}-email", topic=topic.arn, protocol="email", endpoint=args.email, opts=child
         )
         self.arn = topic.arn
+        self.open_arn = policy.arn  # the same, once services may publish to it
         self.register_outputs({"arn": self.arn})
 
 

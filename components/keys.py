@@ -38,7 +38,7 @@ class KeyArgs:
     """Arguments of a Key. `trails` are the ARNs of the CloudTrail trails whose files it encrypts.
 
     One to `keep` outlives its stack, as do the records that only it can read. With `events`, EventBridge sends to
-    topics and queues that it encrypts, with `alarms` CloudWatch's alarms to such topics.
+    topics and queues that it encrypts, with `alarms` CloudWatch's alarms to such topics, with `budgets` AWS Budgets.
     """
 
     site: Site
@@ -49,6 +49,7 @@ class KeyArgs:
     keep: bool = False
     events: bool = False
     alarms: bool = False
+    budgets: bool = False
 
 
 class Key(ComponentResource):
@@ -107,10 +108,14 @@ def _statements(args: KeyArgs) -> list[dict[str, Any]]:
         # whose rules may send is in the policies of the topic and the queue.
         events = {"Service": "events.amazonaws.com"}
         statements.append(_allow("Events", events, ("kms:Decrypt", "kms:GenerateDataKey")))
-    if args.alarms:
-        alarms, account = {"Service": "cloudwatch.amazonaws.com"}, {"aws:SourceAccount": site.account}
-        use = ("kms:Decrypt", "kms:GenerateDataKey")
-        statements.append(_allow("Alarms", alarms, use, {"StringEquals": account}))
+    own = {"StringEquals": {"aws:SourceAccount": site.account}}
+    for wanted, name, service in (
+        (args.alarms, "Alarms", "cloudwatch"),
+        (args.budgets, "Budgets", "budgets"),
+    ):
+        if wanted:
+            whose, use = {"Service": f"{service}.amazonaws.com"}, ("kms:Decrypt", "kms:GenerateDataKey")
+            statements.append(_allow(name, whose, use, own))
     return statements
 
 

@@ -63,6 +63,7 @@ class Platform(ComponentResource):
                 f"What Corral's platform {site.environment} keeps.",
                 events=True,
                 alarms=True,
+                budgets=True,
             ),
             self._child,
         )

@@ -153,5 +153,20 @@ def from_alarms(site: Site, topic_arn: Input[str]) -> dict[str, Any]:
     }
 
 
+def from_budgets(site: Site, topic_arn: Input[str]) -> dict[str, Any]:
+    """Return a statement of a topic's policy that lets this account's budgets publish to it."""
+    return {
+        "Sid": "Budgets",
+        "Effect": "Allow",
+        "Principal": {"Service": "budgets.amazonaws.com"},
+        "Action": ["sns:Publish"],
+        "Resource": topic_arn,
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": site.account},
+            "ArnLike": {"aws:SourceArn": site.global_arn("budgets", "*")},
+        },
+    }
+
+
 def _without_empty(statement: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in statement.items() if value}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from pulumi_aws_native import TagArgs
 
+TEAM_TAG = "corral:team"  # the cost allocation tag that budgets go by
 _NOT_ALLOWED = re.compile(r"[^a-zA-Z0-9 ._:/=+@-]")  # in a tag's value, by the strictest of the services
 
 
@@ -27,7 +28,7 @@ class Tags:
         """Return the tags as pulumi_aws, and some of pulumi_aws_native, want them."""
         values = {
             "corral:environment": self.environment,
-            "corral:team": self.team,
+            TEAM_TAG: self.team,
             "corral:agent": self.agent,
             "corral:owner": self.owner,
             "corral:cost-center": self.cost_center,

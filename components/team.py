@@ -23,6 +23,7 @@ from components.team_watch import TeamWatch, TeamWatchArgs
 from components.tools import reports_bucket
 from corral.spec.approvers import deciders, decision_rights
 from corral.spec.load import Environment
+from corral.spec.model import Owner
 from corral.spec.rights import session_name
 from corral.spec.team import Retired
 
@@ -123,10 +124,12 @@ class Team(ComponentResource):
             TeamWatchArgs(
                 shared=shared,
                 agents=list(self._specs.values()),
-                on_call=spec.owner.on_call or spec.owner.email,
+                on_call=_heard_at(spec.owner),
                 topic_key_arn=platform.platform_key_arn,
                 platform_topic_arn=platform.alerts_topic_arn,
                 front_door=front_door.function.name,
+                monthly_budget_usd=spec.cost.monthly_budget_usd,
+                platform_email=_heard_at(environment.platform.owner),
             ),
             child,
         )
@@ -143,6 +146,7 @@ class Team(ComponentResource):
             "memory_arn": memory.arn,
             "team_key_arn": key.arn,
             "alerts_topic_arn": self._watch.topic.arn,
+            "budget": self._watch.budget.name,
             "evaluations_log_group": self._watch.results,
             "agents": {agent: self._agent_output(agent, records.get(agent)) for agent in self.agents},
             "reports_uri": f"s3://{reports_bucket(site)}/{team}/" if self._writes_reports else "",
@@ -219,3 +223,8 @@ class Team(ComponentResource):
             "template": spec.template,
             "owner": spec.owner.email,
         }
+
+
+def _heard_at(owner: Owner) -> str:
+    """Where an owner reads what must not wait."""
+    return owner.on_call or owner.email

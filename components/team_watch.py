@@ -1,4 +1,4 @@
-"""What a team is told of its agents: a topic, evaluations, an alarm for each agent and one for the front door."""
+"""What a team is told: a topic, its budget, evaluations, an alarm for each agent and one for the front door."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.alarm import AlarmArgs, Watched, alarm
 from components.alerts_topic import AlertsTopic, AlertsTopicArgs, team_topic_name
+from components.budget import Budget, BudgetArgs
 from components.evaluation import Evaluation, EvaluationArgs
 from components.function import NAMESPACE
 from components.site import Shared
@@ -35,6 +36,8 @@ class TeamWatchArgs:
     topic_key_arn: Input[str]
     platform_topic_arn: Input[str]
     front_door: Input[str]  # the name of its function
+    monthly_budget_usd: float
+    platform_email: str  # of the platform's owner
 
 
 class TeamWatch(ComponentResource):
@@ -52,6 +55,12 @@ class TeamWatch(ComponentResource):
                 args.topic_key_arn,
                 args.on_call,
             ),
+            child,
+        )
+        self.budget = Budget(
+            f"{name}-budget",
+            # Budgets tries the topic when it is told of it.
+            BudgetArgs(shared, args.monthly_budget_usd, self.topic.open_arn, args.platform_email),
             child,
         )
         evaluation = Evaluation(f"{name}-evaluation", EvaluationArgs(shared, args.agents), child)

@@ -57,6 +57,7 @@ MANAGEMENT_ONLY = frozenset(
         "aws-native:bedrockagentcore:OnlineEvaluationConfig",
         "aws:athena/namedQuery:NamedQuery",
         "aws:athena/workgroup:Workgroup",
+        "aws:budgets/budget:Budget",
         "aws:cloudtrail/trail:Trail",
         "aws:cloudwatch/eventRule:EventRule",
         "aws:cloudwatch/eventTarget:EventTarget",

@@ -39,6 +39,10 @@ CLASSIC: dict[str, tuple[str, ...]] = {
         "athena",
         "CreateWorkGroup DeleteWorkGroup GetWorkGroup UpdateWorkGroup TagResource UntagResource ListTagsForResource",
     ),
+    # IAM has one action for making, changing and deleting, and one for looking.
+    "aws:budgets/budget:Budget": _of(
+        "budgets", "ModifyBudget ViewBudget TagResource UntagResource ListTagsForResource"
+    ),
     # Nobody who deploys may stop a trail.
     "aws:cloudtrail/trail:Trail": _of(
         "cloudtrail",

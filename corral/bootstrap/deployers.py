@@ -25,6 +25,7 @@ TEAM_TYPES = (
     "AWS::BedrockAgentCore::Memory",
     "AWS::BedrockAgentCore::OnlineEvaluationConfig",
     "AWS::BedrockAgentCore::Policy",
+    "aws:budgets/budget:Budget",
     "aws:cloudwatch/logGroup:LogGroup",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:dynamodb/table:Table",

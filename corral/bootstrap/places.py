@@ -193,6 +193,7 @@ def of_environment(environment: str) -> list[Place]:
         Place("Topics", "sns", [arn("sns", f"{name}-*")]),
         Place("Alarms", "cloudwatch", [arn("cloudwatch", f"alarm:{name}/*")]),
         Place("Queues", "sqs", [arn("sqs", f"{name}-*")]),
+        Place("Budgets", "budgets", [global_arn("budgets", f"budget/{name}-team-*")]),
         # Not the rule that tells of break-glass, which is the bootstrap's own.
         Place("Alerts", "events", [arn("events", f"rule/{name}-{each}-*") for each in ("alert", "alarm")]),
         Place("Secrets", "secretsmanager", [arn("secretsmanager", f"secret:corral/{environment}/*")]),
@@ -263,6 +264,7 @@ def of_team(environment: str) -> list[Place]:
               ("PutItem", "GetItem", "UpdateItem", "DeleteItem"), agents),
         Place("Requests", "dynamodb", [arn("dynamodb", f"table/{name}-requests")]),
         Place("Queues", "sqs", [arn("sqs", f"{name}-dead-letters")]),
+        Place("Budgets", "budgets", [global_arn("budgets", f"budget/{name}")]),
         Place("Schedules", "scheduler", [arn("scheduler", each) for each in (
             f"schedule/{name}/*", f"schedule-group/{name}")]),
     ]  # fmt: skip

@@ -121,6 +121,9 @@ _CLASSIC: dict[str, Any] = {
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _nothing,
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _nothing,
     "aws:s3/bucketObjectv2:BucketObjectv2": _nothing,
+    "aws:budgets/budget:Budget": lambda _, inputs: {
+        "arn": f"arn:aws:budgets::{ACCOUNT}:budget/{inputs['name']}"
+    },
     "aws:cloudtrail/trail:Trail": _named("cloudtrail", "trail/"),
     "aws:cloudwatch/eventRule:EventRule": _named("events", "rule/"),
     "aws:cloudwatch/eventTarget:EventTarget": _nothing,

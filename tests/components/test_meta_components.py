@@ -23,6 +23,7 @@ NAMES = {  # AWS's limits, from botocore's service models
     "aws:scheduler/scheduleGroup:ScheduleGroup": r"[0-9a-zA-Z-_.]{1,64}",
     "aws:cloudwatch/eventRule:EventRule": r"[\.\-_A-Za-z0-9]{1,64}",
     "aws:sqs/queue:Queue": r"[0-9A-Za-z_-]{1,80}",
+    "aws:budgets/budget:Budget": r"[^:\\\\]{1,100}",
 }
 # Of these no name is taken while the old one stands; every other aws-native resource goes before its replacement.
 MADE_FIRST = {

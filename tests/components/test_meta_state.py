@@ -24,6 +24,7 @@ STATEFUL = {
 REMADE = {
     *(
         *("aws:athena/namedQuery:NamedQuery", "aws:athena/workgroup:Workgroup"),
+        "aws:budgets/budget:Budget",
         *("aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/metricAlarm:MetricAlarm"),
         "aws:dynamodb/tableItem:TableItem",
     ),

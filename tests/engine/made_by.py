@@ -4,6 +4,7 @@
 CLASSIC = {
     "aws:athena/namedQuery:NamedQuery": ("athena", "CreateNamedQuery"),
     "aws:athena/workgroup:Workgroup": ("athena", "CreateWorkGroup"),
+    "aws:budgets/budget:Budget": ("budgets", "CreateBudget"),
     "aws:cloudtrail/trail:Trail": ("cloudtrail", "CreateTrail"),
     "aws:cloudwatch/eventRule:EventRule": ("events", "PutRule"),
     "aws:cloudwatch/eventTarget:EventTarget": ("events", "PutTargets"),

@@ -45,9 +45,16 @@ def passed(resource: str, **condition: Any) -> dict[str, Any]:
 TO_LAMBDA = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
 OWN = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
 
+SPENT = {
+    "notificationType": "ACTUAL", "comparisonOperator": "GREATER_THAN", "threshold": 80, "thresholdType": "PERCENTAGE",
+    "subscriberSnsTopicArns": ["topic"],
+}  # fmt: skip
+EXPECTED = {**SPENT, "notificationType": "FORECASTED", "threshold": 100}
+
 PASSING: list[tuple[str, dict[str, Any]]] = [
     ("alarm-action", ALARM),
     ("alarm-action", {"alarmActions": ["topic"], "alarmRule": "ALARM(a)"}),
+    ("budget-alerts", {"notifications": [SPENT, EXPECTED]}),
     ("bucket-encryption", sse(**CUSTOMER)),
     ("bucket-lock", lock("GOVERNANCE", days=183)),
     ("bucket-lock", lock("COMPLIANCE", years=1)),
@@ -81,6 +88,19 @@ VIOLATING: list[tuple[str, dict[str, Any], str]] = [
     ("alarm-action", {**ALARM, "alarmActions": []}, "has no alarmActions"),
     ("alarm-action", {**ALARM, "actionsEnabled": False}, "actionsEnabled must not be false"),
     ("alarm-action", {**ALARM, "treatMissingData": None}, "has no treatMissingData"),
+    ("budget-alerts", {"notifications": [SPENT]}, "has no FORECASTED notification"),
+    ("budget-alerts", {"notifications": [SPENT, {**EXPECTED, "threshold": 101}]}, "has no FORECASTED"),
+    (
+        "budget-alerts",
+        {"notifications": [SPENT, {**EXPECTED, "thresholdType": "ABSOLUTE_VALUE"}]},
+        "no FORECASTED",
+    ),
+    ("budget-alerts", {"notifications": [EXPECTED]}, "has no ACTUAL notification"),
+    (
+        "budget-alerts",
+        {"notifications": [{**SPENT, "subscriberSnsTopicArns": []}, EXPECTED]},
+        "has no ACTUAL notification that people hear",
+    ),
     ("bucket-encryption", {}, "not encrypted with a customer key"),
     ("bucket-encryption", sse(sseAlgorithm="AES256"), "not encrypted with a customer key"),
     ("bucket-encryption", sse(sseAlgorithm="aws:kms"), "not encrypted with a customer key"),

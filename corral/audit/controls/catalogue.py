@@ -125,6 +125,12 @@ ASSESSED: tuple[Assessed, ...] = (
                 "with an action that is on, and a choice for missing data",
                 needed=False,
             ),
+            rule(
+                "budget-alerts",
+                "budget",
+                "heard of at 100 percent or before, of what is spent and of what is expected",
+                needed=False,
+            ),
         ),
         {
             "Security Hub": ("CloudWatch.15", "CloudWatch.17"),

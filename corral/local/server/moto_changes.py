@@ -1,6 +1,6 @@
 """Every change to moto's behaviour, each for something moto 5.2 does unlike AWS.
 
-`moto_settings`, `moto_scheduler` and `moto_cloudwatch` have some of them.
+`moto_settings`, `moto_scheduler`, `moto_cloudwatch` and `moto_budgets` have some of them.
 `tests/local/server/test_moto_changes.py` asserts the stock behaviour of each beside the changed one, so that
 an upgrade of moto shows which are no longer needed.
 """
@@ -31,7 +31,14 @@ from moto.s3.exceptions import AccessDeniedByLock, InvalidBucketState, S3ClientE
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
-from corral.local.server import iam, moto_cloudwatch, moto_scheduler, moto_settings, organization
+from corral.local.server import (
+    iam,
+    moto_budgets,
+    moto_cloudwatch,
+    moto_scheduler,
+    moto_settings,
+    organization,
+)
 
 
 class MotoApplication(DomainDispatcherApplication):
@@ -66,6 +73,7 @@ def changes(endpoint: str) -> list[tuple[Any, str, Any]]:
         *moto_settings.CHANGES,
         *moto_scheduler.CHANGES,
         *moto_cloudwatch.CHANGES,
+        *moto_budgets.CHANGES,
         (LambdaFunction, "_get_layers_data", _with_public_layers(LambdaFunction._get_layers_data)),
         (FunctionUrlConfig, "__init__", _local_url(endpoint)),
         (FunctionUrlConfig, "to_dict", _with_qualifier),

@@ -202,6 +202,23 @@ def _scheduler(call: Call) -> Iterator[Need]:
         yield _pass(params["Target"]["RoleArn"], "scheduler.amazonaws.com")
 
 
+def _budgets(call: Call) -> Iterator[Need]:
+    """Making, changing and deleting is one permission, and looking another, by no operation's name."""
+    params = call.params
+    name = params.get("BudgetName") or (params.get("Budget") or params.get("NewBudget") or {}).get(
+        "BudgetName"
+    )
+    resource = params.get("ResourceARN") or f"arn:aws:budgets::{call.aws.account}:budget/{name}"
+    asked = _asked(params.get("ResourceTags"))
+    if "Tag" in call.operation:
+        yield Need(f"budgets:{call.operation}", resource, None, asked)
+        return
+    looks = call.operation.startswith("Describe")
+    yield Need("budgets:ViewBudget" if looks else "budgets:ModifyBudget", resource, None, asked)
+    if asked:
+        yield Need("budgets:TagResource", resource, None, asked)
+
+
 def _named(service: str, resource: str, *names: str, tag: str = "TagResource") -> Callable[[Call], Any]:
     """What is made under a name: its ARN follows from that."""
 
@@ -395,6 +412,7 @@ def _reference(service: str) -> dict[str, list[str]]:
 
 _RULES: dict[str, Callable[[Call], Iterable[Need] | None]] = {
     "athena": _athena,
+    "budgets": _budgets,
     "cloudcontrol": _cloudcontrol,
     "cloudtrail": _cloudtrail,
     "dynamodb": _dynamodb,

@@ -325,6 +325,27 @@ schedule = aws.scheduler.Schedule(
         "dead_letter_config": {"arn": queue.arn},
     },
 )
+budget = aws.budgets.Budget(
+    "budget",
+    name="support",
+    budget_type="COST",
+    time_unit="MONTHLY",
+    limit_amount="400",
+    limit_unit="USD",
+    cost_filters=[{"name": "TagKeyValue", "values": ["user:team$support"]}],
+    cost_types={"include_credit": False},
+    notifications=[
+        {
+            "notification_type": kind,
+            "comparison_operator": "GREATER_THAN",
+            "threshold": 100,
+            "threshold_type": "PERCENTAGE",
+            "subscriber_sns_topic_arns": [topic.arn],
+        }
+        for kind in ("FORECASTED", "ACTUAL")
+    ],
+    tags=TAGS,
+)
 rule = aws.cloudwatch.EventRule(
     "rule", name="changes", description="d", event_pattern='{"source": ["aws.iam"]}', tags=TAGS
 )
@@ -368,6 +389,7 @@ for name, value in {
     "group": group.arn,
     "schedule": schedule.arn,
     "rule": rule.arn,
+    "budget": budget.arn,
     "made": role.unique_id,
 }.items():
     pulumi.export(name, value)

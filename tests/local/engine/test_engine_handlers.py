@@ -74,6 +74,16 @@ def test_every_type_is_really_made(evaluate, client):
     assert made["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 3}
     assert made["Target"]["RoleArn"] == outputs["role"]
 
+    account = outputs["budget"].split(":")[4]
+    made = client("budgets").describe_budget(AccountId=account, BudgetName="support")["Budget"]
+    assert outputs["budget"] == f"arn:aws:budgets::{account}:budget/support"
+    assert made["BudgetLimit"] == {"Amount": "400", "Unit": "USD"}
+    assert made["CostFilters"] == {"TagKeyValue": ["user:team$support"]}
+    alert, _ = client("budgets").describe_notifications_for_budget(AccountId=account, BudgetName="support")[
+        "Notifications"
+    ]
+    assert (alert["NotificationType"], alert["Threshold"]) == ("FORECASTED", 100)
+
     made = client("events").describe_rule(Name="changes")
     assert (made["Arn"], made["State"]) == (outputs["rule"], "ENABLED")
     (target,) = client("events").list_targets_by_rule(Rule="changes")["Targets"]

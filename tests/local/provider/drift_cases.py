@@ -111,6 +111,7 @@ DATABASE, TOPICS, QUEUES = (
     "aws:sqs/queue:Queue",
 )
 SCHEDULE, SCHEDULES = "aws:scheduler/schedule:Schedule", "aws:scheduler/scheduleGroup:ScheduleGroup"
+BUDGET = "aws:budgets/budget:Budget"
 RULE = "aws:cloudwatch/eventRule:EventRule"
 SUBSCRIPTION, URL = "aws:sns/topicSubscription:TopicSubscription", "aws:lambda/functionUrl:FunctionUrl"
 
@@ -153,6 +154,17 @@ def _schedule(**settings: Any) -> Callable[[Client, str], Any]:
         shown = client("scheduler").get_schedule(GroupName=group, Name=name)
         again = {key: shown[key] for key in kept if key in shown} | settings
         client("scheduler").update_schedule(GroupName=group, Name=name, **again)
+
+    return change
+
+
+def _budget(**settings: Any) -> Callable[[Client, str], Any]:
+    def change(client: Client, identifier: str) -> None:
+        name = identifier.partition(":")[2]
+        shown = client("budgets").describe_budget(AccountId=ACCOUNT, BudgetName=name)["Budget"]
+        kept = ("BudgetName", "BudgetLimit", "CostFilters", "CostTypes", "TimeUnit", "BudgetType")
+        again = {key: shown[key] for key in kept} | settings
+        client("budgets").update_budget(AccountId=ACCOUNT, NewBudget=again)
 
     return change
 
@@ -335,6 +347,14 @@ DRIFTS = [
     Drift(QUEUES, "redrivePolicy", _queue(RedrivePolicy=json.dumps(
         {"deadLetterTargetArn": QUEUE, "maxReceiveCount": 3}))),
     Drift(QUEUES, "tags", lambda c, i: c("sqs").tag_queue(QueueUrl=i, Tags={"by": "hand"})),
+    Drift(BUDGET, "limitAmount", _budget(BudgetLimit={"Amount": "1", "Unit": "USD"})),
+    Drift(BUDGET, "costFilters", _budget(CostFilters={"Region": ["us-east-1"]})),
+    Drift(BUDGET, "notifications", lambda c, i: c("budgets").delete_notification(
+        AccountId=ACCOUNT, BudgetName="support", Notification={
+            "NotificationType": "FORECASTED", "ComparisonOperator": "GREATER_THAN", "Threshold": 80,
+            "ThresholdType": "PERCENTAGE"})),
+    Drift(BUDGET, "tags", lambda c, i: c("budgets").tag_resource(
+        ResourceARN=f"arn:aws:budgets::{ACCOUNT}:budget/support", ResourceTags=[{"Key": "by", "Value": "hand"}])),
     Drift(SCHEDULES, "tags", lambda c, i: c("scheduler").tag_resource(
         ResourceArn=f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/{i}", Tags=[{"Key": "by", "Value": "hand"}])),
     Drift(SCHEDULE, "state", _schedule(State="DISABLED")),

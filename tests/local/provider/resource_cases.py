@@ -32,6 +32,9 @@ TAGS = {"tags": {"team": "support", "cost": "1"}}
 FEWER = {"tags": {"team": "sales"}}
 HERE = {"bucket": "things"}
 KEYS = {"tableName": "items", "hashKey": "id"}
+_ALERT = {
+    "notificationType": "ACTUAL", "comparisonOperator": "GREATER_THAN", "threshold": 80, "thresholdType": "PERCENTAGE"
+}  # fmt: skip
 SIGNATURE = rpc._special_sig_key
 # Stand for the id and the ARN of the key among the cases, which AWS makes up.
 KEY_ID, KEY_ARN = "the key's id", "the key's ARN"
@@ -323,6 +326,14 @@ CASES = [
          {"description": None, "scheduleExpression": "cron(0 8 ? * MON *)", "state": "DISABLED",
           "flexibleTimeWindow": {"mode": "FLEXIBLE", "maximumWindowInMinutes": 5}, "kmsKeyArn": None,
           "target": {"arn": QUEUE, "roleArn": ROLE, "input": "[]"}}),
+    Case("aws:budgets/budget:Budget",
+         {"name": "support", "budgetType": "COST", "timeUnit": "MONTHLY", "limitAmount": "400", "limitUnit": "USD",
+          "costFilters": [{"name": "TagKeyValue", "values": ["user:team$support"]}],
+          "costTypes": {"includeCredit": False},
+          "notifications": [_ALERT | {"subscriberSnsTopicArns": [TOPIC], "subscriberEmailAddresses": ["a@b.example"]},
+                            _ALERT | {"notificationType": "FORECASTED", "subscriberSnsTopicArns": [TOPIC]}]} | TAGS,
+         {"limitAmount": "500", "costFilters": None, "costTypes": None,
+          "notifications": [_ALERT | {"threshold": 90, "subscriberSnsTopicArns": [TOPIC]}]} | FEWER),
     Case("aws:sns/topicSubscription:TopicSubscription",
          {"topic": TOPIC, "protocol": "sqs", "endpoint": QUEUE, "filterPolicy": '{"kind": ["a"]}'},
          {"rawMessageDelivery": True, "filterPolicy": None}),

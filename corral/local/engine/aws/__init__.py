@@ -2,6 +2,7 @@
 
 from corral.local.engine.aws import (
     athena,
+    budgets,
     cloudtrail,
     cloudwatch,
     dynamodb,
@@ -21,6 +22,7 @@ from corral.local.engine.context import Handler
 
 HANDLERS: dict[str, Handler] = {
     **athena.HANDLERS,
+    **budgets.HANDLERS,
     **cloudtrail.HANDLERS,
     **cloudwatch.HANDLERS,
     **dynamodb.HANDLERS,

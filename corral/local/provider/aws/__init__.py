@@ -2,6 +2,7 @@
 
 from corral.local.provider.aws import (
     athena,
+    budgets,
     cloudtrail,
     cloudwatch,
     dynamodb,
@@ -21,6 +22,7 @@ from corral.local.provider.kind import Kind
 
 KINDS: dict[str, Kind] = {
     **athena.KINDS,
+    **budgets.KINDS,
     **cloudtrail.KINDS,
     **cloudwatch.KINDS,
     **dynamodb.KINDS,

@@ -24,6 +24,7 @@ from corral.spec.evaluated import accuracy_evaluator
 from corral.spec.names import ENDPOINT, agent_role_name, drift_alarm_name, harness_name, policy_name
 from corral.spec.resolved import ResolvedAgent
 from corral.spec.rights import session_name
+from corral.spec.task_cost import base_tokens
 from corral.spec.tool import Tool
 
 _SERVICE = "bedrock-agentcore.amazonaws.com"
@@ -210,9 +211,18 @@ def _config_item(args: AgentArgs, topic: str, harness_arn: str, version: str) ->
             "alarm": drift_alarm_name(agent.environment, agent.team, agent.key),
             "cooldown_hours": agent.suspend_on_alarm.cooldown_hours,
         }
-    price = {} if agent.price is None else {"price": {"S": agent.price.model_dump_json()}}
+    priced: dict[str, Any] = {}
+    if agent.price is not None:
+        cap = {
+            "usd": agent.limits.cost_per_task_usd,
+            "base_tokens": base_tokens(agent, args.tools),
+            "max_output_tokens": agent.limits.max_output_tokens,
+            "input_price": agent.price.input,
+            "output_price": agent.price.output,
+        }
+        priced = {"price": {"S": agent.price.model_dump_json()}, "cap": {"S": json.dumps(cap)}}
     return {
-        **price,
+        **priced,
         "agent": {"S": harness_arn},
         "item": {"S": "config"},
         "environment": {"S": agent.environment},

@@ -31,7 +31,7 @@ class SupervisorArgs:
 
 
 class Supervisor(ComponentResource):
-    """Function, the tables of agents, of what is put above them and of approvals, and the topic for alerts."""
+    """Function, the tables of agents, of what is put above them, of approvals and tasks, and the topic for alerts."""
 
     def __init__(self, name: str, args: SupervisorArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:Supervisor", name, None, opts)
@@ -42,6 +42,11 @@ class Supervisor(ComponentResource):
         self.approvals = Table(
             f"{name}-approvals",
             TableArgs(shared, site.name("approvals"), "team", "id", expires="kept_until"),
+            child,
+        )
+        self.tasks = Table(
+            f"{name}-tasks",
+            TableArgs(shared, site.name("tasks"), "agent", "session", expires="kept_until"),
             child,
         )
         topic = sns.Topic(
@@ -88,6 +93,7 @@ class Supervisor(ComponentResource):
                     "AGENTS_TABLE": self.agents.name,
                     "OVERRIDES_TABLE": self.overrides.name,
                     "APPROVALS_TABLE": self.approvals.name,
+                    "TASKS_TABLE": self.tasks.name,
                     "DECISIONS_STREAM": args.decisions.name,
                     "ALERTS_TOPIC_ARN": topic.arn,
                 },
@@ -95,6 +101,7 @@ class Supervisor(ComponentResource):
                     permissions.table_items("Agents", self.agents.arn, read_only=True),
                     permissions.overrides_read(self.overrides.arn),
                     permissions.table_items("Approvals", self.approvals.arn),
+                    permissions.table_items("Tasks", self.tasks.arn),
                     permissions.decision_record(args.decisions.arn),
                     permissions.notify(topic.arn),
                 ],

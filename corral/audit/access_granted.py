@@ -42,7 +42,8 @@ def _platform(environment: Environment, tools: dict[str, Tool]) -> Iterator[Path
     yield Path(f"role {gateway}", "read", "gateway")  # it asks its policy engine about itself
     yield _service("lambda", supervisor)
     yield Path(f"service {_AGENTCORE}", "call", "function supervisor")  # the hooks
-    for table, actions in (("agents", ("read",)), ("overrides", ("read",)), ("approvals", ("read", "write"))):
+    written = (("approvals", ("read", "write")), ("tasks", ("read", "write")))
+    for table, actions in (("agents", ("read",)), ("overrides", ("read",)), *written):
         for action in actions:
             yield Path(f"role {supervisor}", action, f"table {table}")
     approvals, schedule = _name(environment, "approvals"), _name(environment, "approvals-schedule")

@@ -14,6 +14,7 @@ from corral.spec.platform import Platform
 from corral.spec.prompt import PromptError, render_prompt
 from corral.spec.resolved import DEFAULT_LIMITS, AtSetTimes, ResolvedAgent, ResolvedLimits
 from corral.spec.source import Location, dotted, shown_path
+from corral.spec.task_cost import cap_problem
 from corral.spec.team import Agent, Approval, ParameterValue, Team, TeamApproval
 from corral.spec.template import Parameter, Template
 from corral.spec.templates import LoadedTemplate, TemplateStore, value_problem
@@ -87,6 +88,10 @@ class _Resolver:
         schedule = self._schedule(found.spec, parameters)
         self._describe(found)
         prompt = self._prompt(found, parameters, tools)
+        price = platform.prices.per_million_tokens_usd.get(model_name) if platform.prices else None
+        if price is not None and (problem := cap_problem(prompt, specs, limits, price)) is not None:
+            own = self.agent.limits.cost_per_task_usd is not None
+            self.error(("limits", "cost_per_task_usd") if own else ("template",), *problem)
         return ResolvedAgent(
             environment=self.around.environment,
             team=self.team.team,
@@ -97,7 +102,7 @@ class _Resolver:
             owner=self.team.owner,
             model_name=model_name,
             model=platform.models[model_name],
-            price=platform.prices.per_million_tokens_usd.get(model_name) if platform.prices else None,
+            price=price,
             system_prompt=prompt,
             parameters=parameters,
             tools=tools,

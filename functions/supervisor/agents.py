@@ -10,6 +10,7 @@ from typing import Any
 
 from functions.common.aws import table
 from functions.common.overrides import Override, in_force
+from functions.supervisor.spending import Cap
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -86,6 +87,7 @@ class Agent:
     rules: tuple[Rule, ...]
     override: Override | None
     price: Price | None = None  # None: the environment names none
+    cap: Cap | None = None  # None without a price
 
     def held_by(self, tool: str, arguments: dict[str, Any]) -> Rule | None:
         """The rule by which a person must decide on this call: of several, the strictest of each. None if none."""
@@ -113,6 +115,7 @@ def load(harness_arn: str) -> Agent | None:
         return None
     rules = tuple(Rule.read(rule) for rule in json.loads(config["approval"]))
     price = Price(**json.loads(config["price"])) if "price" in config else None
+    cap = Cap(**json.loads(config["cap"])) if "cap" in config else None
     return Agent(
         config["team"],
         config["name"],
@@ -122,4 +125,5 @@ def load(harness_arn: str) -> Agent | None:
         rules,
         in_force(config["team"], config["key"]),
         price,
+        cap,
     )

@@ -1,6 +1,7 @@
 """Every rule on a step of an agent, in the order in which they are asked."""
 
 from functions.common.overrides import SUSPENDED
+from functions.supervisor import spending
 from functions.supervisor.agents import Agent
 from functions.supervisor.approvals import settle
 from functions.supervisor.decision import ALLOW, Decision, deny
@@ -18,12 +19,16 @@ def decide(hook: Hook, agent: Agent | None) -> Decision:
     if hook.problem:
         return deny(hook.problem)
     if hook.event == AFTER_INVOCATION:
+        if agent is not None and agent.cap is not None:
+            spending.settle(hook, agent.cap)
         return ALLOW  # nothing is left to stop; what was used is recorded in any case
     if agent is None:
         return deny("unknown agent: the platform has no record of it")
     above = agent.override
     if above is not None and above.mode == SUSPENDED:
         return deny(f"{_SUSPENDED[above.whose]}: {above.reason}")
+    if agent.cap is not None and (why := spending.over(hook, agent.cap)) is not None:
+        return deny(why)
     if hook.event != BEFORE_TOOL_CALL:
         return ALLOW
     if hook.tool not in agent.tools:

@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "REQUESTS_TABLE": "requests",
     "APPROVALS_TABLE": "approvals",
     "OVERRIDES_TABLE": "overrides",
+    "TASKS_TABLE": "tasks",
     "DECISIONS_STREAM": "decisions",
     "TEAM_ROLES": "arn:aws:sts::123456789012:assumed-role/corral-dev-team-",
     "ATHENA_WORKGROUP": "warehouse",
@@ -151,6 +152,7 @@ class Platform:
         self.agents = create_table("agents", "agent", "item")
         self.overrides = create_table("overrides", "scope")
         self.approvals = create_table("approvals", "team", "id")
+        self.tasks = create_table("tasks", "agent", "session")
         rule = {
             "tool": "refund-issue",
             "conditions": [{"argument": "amount_cents", "operator": ">", "value": 5000}],

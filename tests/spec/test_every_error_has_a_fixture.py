@@ -30,6 +30,7 @@ ANSWERS = {
     "templates.py": {"value_problem", "_find"},
     "wording.py": {"_say", "_problem"},
     "source.py": {"_syntax_error"},
+    "task_cost.py": {"cap_problem"},
     "prompt.py": {"check_text"},
 }
 # What no file of a project can bring about, each with the reason.

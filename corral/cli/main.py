@@ -6,6 +6,7 @@ from corral.cli import (
     approvals,
     audit,
     bootstrap,
+    cost,
     destroy,
     docs,
     drift,
@@ -38,6 +39,7 @@ app.add_typer(new.app, name="new")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(audit.app, name="audit")
 app.add_typer(drift.app, name="drift")
+app.command("cost")(cost.command)
 app.command("upgrade")(upgrade.command)
 app.command("retire")(retire.command)
 app.command("suspend")(override.suspend)

@@ -34,6 +34,10 @@ class Price(Model):
     input: float = Field(gt=0, le=1000)
     output: float = Field(gt=0, le=1000)
 
+    def of(self, input_tokens: float, output_tokens: float) -> float:
+        """Return the cost of tokens in US dollars."""
+        return (input_tokens * self.input + output_tokens * self.output) / 1_000_000
+
 
 class Prices(Model):
     """A price table: what the cost of tasks is computed with. AWS has no promise that prices stay, so it is dated."""

@@ -80,6 +80,9 @@ class Tool(Document):
     constraints: tuple[Constraint, ...] = ()
     needs: tuple[Need, ...] = ()
     settings: dict[ParameterName, Setting] = {}
+    cost_per_call_usd: float | None = Field(
+        default=None, ge=0, le=100, description="What a call costs beyond AWS, such as a provider's fee."
+    )
     limits: FunctionLimits = FunctionLimits()
 
     def bound(self, domains: Sequence[str], team: str) -> dict[str, Sequence[str]]:

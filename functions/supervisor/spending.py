@@ -67,14 +67,15 @@ def over(hook: Hook, cap: Cap) -> str | None:
 def settle(hook: Hook, cap: Cap) -> None:
     """Keep how long the session is now, for its next task: no longer than AWS counted."""
     used = hook.context.get("usage")
-    told = [used.get(key) for key in ("inputTokens", "outputTokens")] if isinstance(used, dict) else []
-    if len(told) != 2 or not all(isinstance(count, int) for count in told):
+    used = used if isinstance(used, dict) else {}
+    read, written = used.get("inputTokens"), used.get("outputTokens")
+    if not isinstance(read, int) or not isinstance(written, int):
         return
     tasks, key = table(os.environ["TASKS_TABLE"]), _key(hook)
     item = tasks.get_item(Key=key, ConsistentRead=True).get("Item")
     if item is not None:
         # What all turns read together is no less than what the last one did.
-        context = max(cap.base_tokens, min(int(item["context"]), told[0])) + told[1]
+        context = max(cap.base_tokens, min(int(item["context"]), read)) + written
         tasks.put_item(Item={**key, "context": context, "read": 0, "kept_until": _until()})
 
 

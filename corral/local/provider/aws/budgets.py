@@ -65,7 +65,7 @@ def _alert(calls: Calls, named: dict[str, str], shown: dict[str, Any]) -> dict[s
         for kind in ("SNS", "EMAIL")
     }
     topics = {"subscriberSnsTopicArns": of_kind["SNS"], "subscriberEmailAddresses": of_kind["EMAIL"]}
-    return lower_first(_told(shown)) | without_none(topics)
+    return {**lower_first(_told(shown)), **without_none(topics)}
 
 
 KINDS = {

@@ -89,7 +89,7 @@ class Supervisor:
             "name": "supervisor",
             "event": event,
             "harnessArn": self._harness_arn,
-            "sessionId": "benchmark-of-the-supervisor-0000000000000",
+            "sessionId": f"benchmark-of-the-supervisor-{number:013}",  # each a task of its own, or its cap ends it
             "context": context,
         }
         said = self._client.invoke(FunctionName=COPY, Payload=json.dumps(payload).encode())

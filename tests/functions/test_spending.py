@@ -16,7 +16,13 @@ from functions.supervisor.spending import BYTES_PER_TOKEN, KEPT_SECONDS, LARGEST
 
 Platform = Any
 Broken = Any
-CAP = {"usd": 0.01, "base_tokens": 1000, "max_output_tokens": 500, "input_price": 1.0, "output_price": 2.0}
+CAP: dict[str, Any] = {
+    "usd": 0.01,
+    "base_tokens": 1000,
+    "max_output_tokens": 500,
+    "input_price": 1.0,
+    "output_price": 2.0,
+}
 # The output counts from the start: 500 x 2 / 1M = 0.001. What is left is 9,000 tokens, read once.
 
 

@@ -15,6 +15,7 @@ from components.policy_documents import service_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
 from components.table import Table, TableArgs
+from corral.spec.names import drift_table_name
 
 # A quarter past the hour: what belongs to the hour before has arrived in CloudWatch by then.
 EXPRESSION = "cron(15 * * * ? *)"
@@ -42,7 +43,9 @@ class DriftMonitor(ComponentResource):
         super().__init__("corral:index:DriftMonitor", name, None, opts)
         shared, site, child = args.shared, args.shared.site, ResourceOptions(parent=self)
         self.table = Table(
-            f"{name}-memory", TableArgs(shared, site.name("drift"), "agent", expires="expires_at"), child
+            f"{name}-memory",
+            TableArgs(shared, drift_table_name(site.environment), "agent", expires="expires_at"),
+            child,
         )
         dead_letters = DeadLetters(
             f"{name}-dead-letters", DeadLettersArgs(shared, site.name("drift-dead-letters")), child

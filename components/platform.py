@@ -20,6 +20,7 @@ from components.guardrail import Guardrail, GuardrailArgs
 from components.holds import Held, Holds
 from components.keys import Key, KeyArgs
 from components.override import Override, OverrideArgs
+from components.platform_dashboard import PlatformDashboardArgs, platform_dashboard
 from components.platform_watch import PlatformWatch, PlatformWatchArgs
 from components.registry import Registry, RegistryArgs
 from components.roles import Auditor, AuditorArgs, PlatformOperator, PlatformOperatorArgs
@@ -85,6 +86,7 @@ class Platform(ComponentResource):
         self._build_rest(name)
         self._build_watch(name)
         self._build_alerts(name)
+        self._build_dashboard(name)
         self._build_team_boundary(name)
         self.outputs = self._outputs()
         self.register_outputs(self.outputs)
@@ -240,6 +242,22 @@ class Platform(ComponentResource):
             self._child,
         )
 
+    def _build_dashboard(self, name: str) -> None:
+        shared, supervisor = self._shared, self._supervisor
+        owner = self._environment.platform.owner
+        shown = PlatformDashboardArgs(
+            shared=shared,
+            on_call=owner.on_call or owner.email,
+            alarms=self._watch.alarms,
+            supervisor=supervisor.function.name,
+            tools={tool: made.function.name for tool, made in self._tools.items()},
+            gateway_arn=self._gateway.arn,
+            policy_engine_id=self._gateway.engine_id,
+            decisions_stream=self._decisions.name,
+            undelivered=shared.site.name("alerts-undelivered"),
+        )
+        self._dashboard = platform_dashboard(f"{name}-dashboard", shown, self._child)
+
     def _parts(self) -> list[Resource]:
         """All that the platform is made of but the alerts and the teams' boundary."""
         parts: list[Resource | None] = [
@@ -267,7 +285,7 @@ class Platform(ComponentResource):
                 "The most that a role of a team can do.",
                 TEAM_ACTIONS,
                 of_teams=True,
-                after=[*self._parts(), self._alerts],
+                after=[*self._parts(), self._alerts, self._dashboard],
             ),
             self._child,
         )
@@ -333,6 +351,7 @@ class Platform(ComponentResource):
             "drift_monitor_function": self._monitor.function.name,
             "drift_monitor_schedule": self._monitor.schedule_name,
             "drift_table": self._monitor.table.name,
+            "dashboard": self._dashboard.dashboard_name,
             "documents_bucket": self._domains.bucket.bucket,
             "auditor_role_arn": self._auditor.arn if self._auditor else None,
             "tools": {tool: self._tool_output(tool) for tool in self._tools},

@@ -30,6 +30,7 @@ class PlatformWatch(ComponentResource):
     def __init__(self, name: str, args: PlatformWatchArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("corral:index:PlatformWatch", name, None, opts)
         self._name, self._args = name, args
+        self.alarms: list[Output[str]] = []
         here = {"Environment": args.shared.site.environment}
         calls = {"FunctionName": args.supervisor}
         self._alarm(
@@ -89,7 +90,7 @@ class PlatformWatch(ComponentResource):
         period: int = 300,
         periods: int = 1,
     ) -> None:
-        alarm(
+        made = alarm(
             f"{self._name}-{kind}",
             AlarmArgs(
                 self._args.shared,
@@ -105,6 +106,7 @@ class PlatformWatch(ComponentResource):
             ),
             ResourceOptions(parent=self),
         )
+        self.alarms.append(made.arn)
 
 
 def _sum(metric: str, dimension: str, value: Input[str]) -> Output[str]:

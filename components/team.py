@@ -19,6 +19,7 @@ from components.roles import Approver, ApproverArgs, Operator, OperatorArgs
 from components.schedule import Scheduled, Schedules, SchedulesArgs
 from components.site import Shared, Site
 from components.tags import Tags
+from components.team_dashboard import TeamDashboardArgs, team_dashboard
 from components.team_watch import TeamWatch, TeamWatchArgs
 from components.tools import reports_bucket
 from corral.spec.approvers import deciders, decision_rights
@@ -133,6 +134,15 @@ class Team(ComponentResource):
             ),
             child,
         )
+        shown = TeamDashboardArgs(
+            shared=shared,
+            agents=list(self._specs.values()),
+            on_call=spec.owner.on_call or spec.owner.email,
+            monthly_budget_usd=spec.cost.monthly_budget_usd,
+            alarms=self._watch.all_alarms,
+            front_door=front_door.function.name,
+        )
+        board = team_dashboard(f"{name}-dashboard", shown, child)
         records = self._register(name, front_door.url, platform.registry_id)
         retired = self._retire(name, spec.retired, shared, platform.registry_id)
         self.outputs: Mapping[str, Any] = {
@@ -148,6 +158,7 @@ class Team(ComponentResource):
             "alerts_topic_arn": self._watch.topic.arn,
             "budget": self._watch.budget.name,
             "evaluations_log_group": self._watch.results,
+            "dashboard": board.dashboard_name,
             "agents": {agent: self._agent_output(agent, records.get(agent)) for agent in self.agents},
             "reports_uri": f"s3://{reports_bucket(site)}/{team}/" if self._writes_reports else "",
             "retired": retired,

@@ -70,7 +70,7 @@ class TeamWatch(ComponentResource):
         for agent in args.agents:
             self.evaluations[agent.name] = evaluation.of(agent)
             self.alarms[agent.name] = self._drift(name, args, agent)
-        alarm(
+        failing = alarm(
             f"{name}-front-door-errors",
             AlarmArgs(
                 shared,
@@ -85,6 +85,7 @@ class TeamWatch(ComponentResource):
             ),
             child,
         )
+        self.all_alarms = [failing.arn, *self.alarms.values()]
         self.register_outputs({"topic_arn": self.topic.arn})
 
     def _drift(self, name: str, args: TeamWatchArgs, agent: ResolvedAgent) -> Output[str]:

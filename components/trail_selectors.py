@@ -53,6 +53,7 @@ DATA_EVENTS: dict[str, tuple[str, ...]] = {
 # All that these do is a management event, which the trail records whole.
 MANAGEMENT_ONLY = frozenset(
     {
+        "aws:cloudwatch/dashboard:Dashboard",
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         "aws-native:bedrockagentcore:OnlineEvaluationConfig",
         "aws:athena/namedQuery:NamedQuery",

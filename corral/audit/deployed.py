@@ -13,6 +13,7 @@ from corral.audit.athena import Lake
 from corral.spec.names import audit_database, audit_workgroup
 
 if TYPE_CHECKING:
+    from corral.local.session import Deployed, Session
     from corral.spec.load import Environment
 
 
@@ -41,13 +42,9 @@ def usual_values(environment: "Environment") -> dict[str, str]:
 def local_platform(root: Path, name: str) -> Platform:
     """Return the platform on this project's served local AWS, as its auditor sees it. Raises NotDeployedError."""
     from corral.local import pulumi_project
-    from corral.local.session import LocalAwsError, Session, find
+    from corral.local.session import LocalAwsError, Session
 
-    deployed = find(root, name)
-    if deployed is None:
-        raise NotDeployedError(
-            f"no local AWS is served for {name}: run corral up {name} --local --serve first"
-        )
+    deployed = _served(root, name)
     session = Session(deployed.at)
     try:
         # Served empty, it has what came through Pulumi's own engine.
@@ -61,6 +58,17 @@ def local_platform(root: Path, name: str) -> Platform:
         raise NotDeployedError(str(error)) from error
     borrowed = boto3.Session(keys.access_key, keys.secret_key, keys.token, region_name=deployed.at.region)
     return Platform(_lake(name, borrowed, deployed.at.endpoint), outputs)
+
+
+def _served(root: Path, name: str) -> "Deployed":
+    from corral.local.session import find
+
+    deployed = find(root, name)
+    if deployed is None:
+        raise NotDeployedError(
+            f"no local AWS is served for {name}: run corral up {name} --local --serve first"
+        )
+    return deployed
 
 
 def account_platform(environment: "Environment", outputs: Mapping[str, Any] | None = None) -> Platform:
@@ -86,6 +94,18 @@ def account_session(environment: "Environment", advice: str) -> boto3.Session:
             f"these are credentials of account {account}, and {spec.environment} is in account {spec.account}"
         )
     return session
+
+
+def session_of(root: Path, environment: "Environment", local: bool) -> "boto3.Session | Session":
+    """Return what makes clients for where an environment is: the served local AWS, or its account.
+
+    Raises NotDeployedError.
+    """
+    if not local:
+        return account_session(environment, "For the local AWS add --local.")
+    from corral.local.session import Session
+
+    return Session(_served(root, environment.platform.environment).at)
 
 
 def read_outputs(path: Path) -> dict[str, Any]:

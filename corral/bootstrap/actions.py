@@ -59,6 +59,7 @@ CLASSIC: dict[str, tuple[str, ...]] = {
         "CreateLogGroup DeleteLogGroup DescribeLogGroups PutRetentionPolicy DeleteRetentionPolicy "
         "AssociateKmsKey DisassociateKmsKey TagResource UntagResource ListTagsForResource",
     ),
+    "aws:cloudwatch/dashboard:Dashboard": _of("cloudwatch", "PutDashboard GetDashboard DeleteDashboards"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _of(
         "cloudwatch",
         "PutMetricAlarm DescribeAlarms DeleteAlarms TagResource UntagResource ListTagsForResource",

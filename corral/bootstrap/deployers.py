@@ -26,6 +26,7 @@ TEAM_TYPES = (
     "AWS::BedrockAgentCore::OnlineEvaluationConfig",
     "AWS::BedrockAgentCore::Policy",
     "aws:budgets/budget:Budget",
+    "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/logGroup:LogGroup",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:dynamodb/table:Table",

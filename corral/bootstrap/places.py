@@ -20,6 +20,11 @@ KEY_TAG = "corral-team-key"
 TEAM = f"${{aws:PrincipalTag/{TEAM_TAG}}}"
 KEY = f"${{aws:PrincipalTag/{KEY_TAG}}}"
 _ALIASES = ("CreateAlias", "UpdateAlias", "DeleteAlias")  # on the alias, and on the key as all else
+_DASHBOARDS = (
+    "PutDashboard",
+    "GetDashboard",
+    "DeleteDashboards",
+)  # they have a name, and neither region nor tags
 _LAYER_ACCOUNT = "017000801446"  # AWS's own, of the Powertools layer
 
 
@@ -192,6 +197,7 @@ def of_environment(environment: str) -> list[Place]:
         Place("Trails", "cloudtrail", [arn("cloudtrail", f"trail/{name}-*")]),
         Place("Topics", "sns", [arn("sns", f"{name}-*")]),
         Place("Alarms", "cloudwatch", [arn("cloudwatch", f"alarm:{name}/*")]),
+        Place("Dashboards", "cloudwatch", [global_arn("cloudwatch", f"dashboard/{name}-*")], _DASHBOARDS),
         Place("Queues", "sqs", [arn("sqs", f"{name}-*")]),
         Place("Budgets", "budgets", [global_arn("budgets", f"budget/{name}-team-*")]),
         # Not the rule that tells of break-glass, which is the bootstrap's own.
@@ -250,6 +256,7 @@ def of_team(environment: str) -> list[Place]:
             *(arn("logs", f"log-group:/corral/{environment}/teams/{TEAM}/evaluations{end}") for end in ("", ":*"))]),
         Place("Topics", "sns", [arn("sns", f"{name}-alerts"), arn("sns", f"{name}-alerts:*")]),
         Place("Alarms", "cloudwatch", [arn("cloudwatch", f"alarm:corral-{environment}/{TEAM}/*")]),
+        Place("Dashboards", "cloudwatch", [global_arn("cloudwatch", f"dashboard/{name}")], _DASHBOARDS),
         # ? stands for one character: the engine itself, and no policy below it.
         Place("Policies", "bedrock-agentcore",
               [arn("bedrock-agentcore", engine), arn("bedrock-agentcore", f"{engine}/policy/{mine}_*")],

@@ -37,16 +37,16 @@ def show_command(
     """Show each agent's scores, baselines, since when it is so, and why. 1 alarms."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from corral.audit.deployed import NotDeployedError
-    from corral.drift.monitored import monitor_table
+    from corral.audit.deployed import NotDeployedError, session_of
     from corral.drift.shown import rows
+    from corral.spec.names import drift_table_name
 
     root = find_project(project)
     environment = environment_of(root, env)
     wanted = [f"{each.team}/{each.name}" for each in chosen_agents(environment, agent)]
     try:
-        dynamodb, table = monitor_table(root, environment, local)
-        found = rows(dynamodb, table, wanted)
+        table = drift_table_name(environment.platform.environment)
+        found = rows(session_of(root, environment, local).client("dynamodb"), table, wanted)
     except NotDeployedError as error:
         say_no(str(error))
     except (BotoCoreError, ClientError) as error:

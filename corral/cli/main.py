@@ -7,6 +7,7 @@ from corral.cli import (
     audit,
     bootstrap,
     cost,
+    dashboard,
     destroy,
     docs,
     drift,
@@ -40,6 +41,7 @@ app.add_typer(approvals.app, name="approvals")
 app.add_typer(audit.app, name="audit")
 app.add_typer(drift.app, name="drift")
 app.command("cost")(cost.command)
+app.command("dashboard")(dashboard.command)
 app.command("upgrade")(upgrade.command)
 app.command("retire")(retire.command)
 app.command("suspend")(override.suspend)

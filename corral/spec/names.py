@@ -75,6 +75,16 @@ def drift_alarm_name(environment: str, team: str, agent: str) -> str:
     return f"corral-{environment}/{team}/{agent}/drift"
 
 
+def dashboard_name(environment: str, team: str | None) -> str:
+    """The CloudWatch dashboard of a team, or of the platform."""
+    return f"corral-{environment}-platform" if team is None else f"corral-{environment}-team-{team}"
+
+
+def drift_table_name(environment: str) -> str:
+    """The DynamoDB table of what the drift monitor keeps."""
+    return f"corral-{environment}-drift"
+
+
 def override_function_name(environment: str) -> str:
     """The function that suspends and resumes agents."""
     return f"corral-{environment}-override"

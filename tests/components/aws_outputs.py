@@ -125,6 +125,9 @@ _CLASSIC: dict[str, Any] = {
         "arn": f"arn:aws:budgets::{ACCOUNT}:budget/{inputs['name']}"
     },
     "aws:cloudtrail/trail:Trail": _named("cloudtrail", "trail/"),
+    "aws:cloudwatch/dashboard:Dashboard": lambda _, inputs: {
+        "dashboardArn": f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{inputs['dashboardName']}"
+    },
     "aws:cloudwatch/eventRule:EventRule": _named("events", "rule/"),
     "aws:cloudwatch/eventTarget:EventTarget": _nothing,
     "aws:cloudwatch/logGroup:LogGroup": _named("logs", "log-group:"),

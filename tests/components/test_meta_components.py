@@ -30,7 +30,8 @@ MADE_FIRST = {
     "aws-native:bedrock:ApplicationInferenceProfile",  # its name ends with the model's fingerprint
     "aws-native:bedrock:GuardrailVersion",  # has none
 }
-UNTAGGED = {  # these take no tags
+UNTAGGED = {
+    "aws:cloudwatch/dashboard:Dashboard",  # these take no tags
     "aws:athena/namedQuery:NamedQuery",
     "aws:cloudwatch/eventTarget:EventTarget",
     "aws:dynamodb/tableItem:TableItem",

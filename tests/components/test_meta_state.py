@@ -25,6 +25,7 @@ REMADE = {
     *(
         *("aws:athena/namedQuery:NamedQuery", "aws:athena/workgroup:Workgroup"),
         "aws:budgets/budget:Budget",
+        "aws:cloudwatch/dashboard:Dashboard",
         *("aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/metricAlarm:MetricAlarm"),
         "aws:dynamodb/tableItem:TableItem",
     ),

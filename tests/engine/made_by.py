@@ -6,6 +6,7 @@ CLASSIC = {
     "aws:athena/workgroup:Workgroup": ("athena", "CreateWorkGroup"),
     "aws:budgets/budget:Budget": ("budgets", "CreateBudget"),
     "aws:cloudtrail/trail:Trail": ("cloudtrail", "CreateTrail"),
+    "aws:cloudwatch/dashboard:Dashboard": ("cloudwatch", "PutDashboard"),
     "aws:cloudwatch/eventRule:EventRule": ("events", "PutRule"),
     "aws:cloudwatch/eventTarget:EventTarget": ("events", "PutTargets"),
     "aws:cloudwatch/logGroup:LogGroup": ("logs", "CreateLogGroup"),

@@ -1,14 +1,13 @@
 """Evaluates CloudWatch's metric alarms as of a time, and tells the topics they name, and EventBridge.
 
 The local AWS has no clock that does it: `POST /_corral/alarms` does. An alarm is on a metric, on the highest of several
-(`MAX(METRICS())`), or on a Metrics Insights query of the form `SELECT SUM(metric) FROM "namespace" WHERE dimension =
-'value'`; another expression is refused by name. Actions that are no topics are refused as well.
+(`MAX(METRICS())`), or on a Metrics Insights query of one series (metrics_insights.py); another expression is refused by
+name. Actions that are no topics are refused as well.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -20,24 +19,14 @@ from moto.sns.models import sns_backends
 
 from corral.local.server import event_rules, iam
 from corral.local.server.core import AwsError, LocalAws, not_implemented
-from corral.local.server.moto_cloudwatch import Points, by_period, key_of, points
+from corral.local.server.metric_points import Points, by_period, key_of, points
+from corral.local.server.metrics_insights import Query
 
 _COMPARED = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
     "GreaterThanThreshold": lambda value, threshold: value > threshold,
     "LessThanThreshold": lambda value, threshold: value < threshold,
     "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
-}
-_QUERY = re.compile(
-    r"""SELECT\s+(?P<stat>SUM|MAX|MIN|AVG|COUNT)\((?P<name>[\w.]+)\)\s+FROM\s+"(?P<namespace>[^"]+)\""""
-    r"""(\s+WHERE\s+(?P<dimension>[\w.]+)\s*=\s*'(?P<value>[^']*)')?"""
-)
-_STATISTICS = {
-    "SUM": "Sum",
-    "MAX": "Maximum",
-    "MIN": "Minimum",
-    "AVG": "Average",
-    "COUNT": "SampleCount",
 }
 ALARM, OK, UNKNOWN = "ALARM", "OK", "INSUFFICIENT_DATA"
 
@@ -92,12 +81,16 @@ def _series(backend: CloudWatchBackend, alarm: Alarm, at: float) -> tuple[int, d
         return period, _recent(found, alarm, at, period, alarm.statistic)
     queries = alarm.metric_data_queries
     [shown] = [query for query in queries if str(query.return_data).lower() == "true"]
-    if (asked := _QUERY.fullmatch(shown.expression or "")) is not None:
+    expression = shown.expression or ""
+    if expression.startswith("SELECT"):
+        asked = Query.parse(expression)
+        if asked.group:
+            raise not_implemented("cloudwatch", f"an alarm of several series: {expression}")
         period = int(shown.period)
-        found = [point for key, each in index.items() if _selects(asked, key) for point in each]
-        return period, _recent(found, alarm, at, period, _STATISTICS[asked["stat"]])
-    if shown.expression != "MAX(METRICS())":
-        raise not_implemented("cloudwatch", f"alarm expression {shown.expression}")
+        found = [point for each in asked.series(index, 0, at).values() for point in each]
+        return period, _recent(found, alarm, at, period, asked.stat)
+    if expression != "MAX(METRICS())":
+        raise not_implemented("cloudwatch", f"alarm expression {expression}")
     highest: dict[int, float] = {}
     period = 0
     for query in queries:
@@ -116,13 +109,6 @@ def _series(backend: CloudWatchBackend, alarm: Alarm, at: float) -> tuple[int, d
 def _recent(found: Points, alarm: Alarm, at: float, period: int, stat: str) -> dict[int, float]:
     last = at // period * period
     return by_period(found, last - period * alarm.evaluation_periods, last, period, stat)
-
-
-def _selects(asked: re.Match[str], key: Any) -> bool:
-    namespace, name, dimensions = key
-    if (namespace, name) != (asked["namespace"], asked["name"]):
-        return False
-    return asked["dimension"] is None or (asked["dimension"], asked["value"]) in dimensions
 
 
 def _tell(aws: LocalAws, alarm: Alarm, before: str, at: float) -> None:

@@ -1,68 +1,27 @@
-"""Changes to moto for metrics and alarms: it goes through every point for every query, and forgets an alarm's state.
+"""Changes to moto for metrics, alarms and dashboards.
+
+It goes through every point for every query, forgets an alarm's state, and takes any JSON for a dashboard.
 
 `tests/local/server/test_moto_cloudwatch.py` asserts the stock behaviour of each beside the changed one.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.exceptions import DashboardInvalidInputError, ValidationError
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, Dashboard
 
-Points = list[tuple[float, float]]  # epoch seconds and value
-Key = tuple[str, str, tuple[tuple[str, str], ...]]  # namespace, name, dimensions in order
-
-
-def key_of(namespace: str, name: str, dimensions: Iterable[tuple[str, str]]) -> Key:
-    """Return what one metric is found by."""
-    return namespace, name, tuple(sorted(dimensions))
-
-
-def points(backend: CloudWatchBackend) -> dict[Key, Points]:
-    """Return all single values put so far, by metric. Only what is new since the last time is looked at."""
-    index: defaultdict[Key, Points] = backend.__dict__.setdefault("_corral_index", defaultdict(list))
-    done: int = backend.__dict__.setdefault("_corral_indexed", 0)
-    for datum in backend.metric_data[done:]:
-        value = getattr(datum, "value", None)
-        if value is None:
-            raise NotImplementedError("statistics put as such (StatisticValues)")
-        dimensions = ((str(each.name), str(each.value)) for each in datum.dimensions)
-        index[key_of(datum.namespace, datum.name, dimensions)].append((_epoch(datum.timestamp), value))
-    backend.__dict__["_corral_indexed"] = len(backend.metric_data)
-    return index
-
-
-def by_period(found: Points, since: float, until: float, period: int, stat: str) -> dict[int, float]:
-    """Return a statistic of each period, which begins at a multiple of its length, from one time until another."""
-    values: dict[int, list[float]] = {}
-    for at, value in found:
-        if since <= at < until:
-            values.setdefault(int(at // period * period), []).append(value)
-    return {start: _statistic(stat, each) for start, each in sorted(values.items())}
-
-
-def _statistic(stat: str, values: list[float]) -> float:
-    known: dict[str, Callable[[list[float]], float]] = {
-        "Sum": sum,
-        "SampleCount": lambda found: float(len(found)),
-        "Average": lambda found: sum(found) / len(found),
-        "Minimum": min,
-        "Maximum": max,
-    }
-    if stat not in known:
-        raise NotImplementedError(f"the statistic {stat}")
-    return known[stat](values)
-
-
-def _epoch(at: datetime) -> float:
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+from corral.local.server import dashboard_body
+from corral.local.server.metric_points import Key, Points, by_period, epoch, key_of, points
+from corral.local.server.metrics_insights import Query
 
 
 def _indexed(stock: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer queries of metrics from the index; expressions are for moto."""
+    """Answer queries of metrics, and Metrics Insights' queries, from the index; other expressions are for moto."""
 
     def get_metric_data(
         self: CloudWatchBackend,
@@ -71,31 +30,67 @@ def _indexed(stock: Callable[..., Any]) -> Callable[..., Any]:
         end_time: datetime,
         scan_by: str = "TimestampAscending",
     ) -> list[dict[str, Any]]:
-        if start_time >= end_time or any("MetricStat" not in query for query in queries):
+        insights = [query for query in queries if _is_insights(query)]
+        known = len(insights) + sum("MetricStat" in query for query in queries) == len(queries)
+        if start_time >= end_time or not known:
             answer: list[dict[str, Any]] = stock(self, queries, start_time, end_time, scan_by)
             return answer
-        index = points(self)
-        return [_result(index, query, start_time, end_time, scan_by) for query in queries]
+        if len(insights) > 1:
+            raise ValidationError("Only one Metrics Insights query can be in a request")
+        index, during = points(self), (epoch(start_time), epoch(end_time))
+        results: list[dict[str, Any]] = []
+        for query in queries:
+            for label, found, stat, period in _found(index, query, *during):
+                values = by_period(found, *during, period, stat)
+                results.append(_result(query["Id"], query.get("Label") or label, values, scan_by))
+        return results
 
     return get_metric_data
 
 
-def _result(
-    index: dict[Key, Points], query: dict[str, Any], since: datetime, until: datetime, scan_by: str
-) -> dict[str, Any]:
-    asked = query["MetricStat"]
-    metric, stat, period = asked["Metric"], asked["Stat"], int(asked["Period"])
+def _is_insights(query: dict[str, Any]) -> bool:
+    return str(query.get("Expression", "")).lstrip().upper().startswith("SELECT")
+
+
+def _found(
+    index: dict[Key, Points], query: dict[str, Any], since: float, until: float
+) -> Iterator[tuple[str, Points, str, int]]:
+    """Yield each series that a query asks for: label, points, statistic, seconds of a period."""
+    if "MetricStat" not in query:
+        asked = Query.parse(query["Expression"])
+        for label, found in asked.series(index, since, until).items():
+            yield label, found, asked.stat, int(query["Period"])
+        return
+    measured = query["MetricStat"]
+    metric, stat = measured["Metric"], measured["Stat"]
     dimensions = [(each["Name"], each["Value"]) for each in metric.get("Dimensions") or ()]
     found = index.get(key_of(metric["Namespace"], metric["MetricName"], dimensions), [])
-    values = by_period(found, _epoch(since), _epoch(until), period, stat)
+    yield f"{metric['MetricName']} {stat}", found, stat, int(measured["Period"])
+
+
+def _result(identifier: str, label: str, values: dict[int, float], scan_by: str) -> dict[str, Any]:
     ordered = sorted(values, reverse=scan_by == "TimestampDescending")
     return {
-        "id": query["Id"],
-        "label": query.get("Label") or f"{metric['MetricName']} {stat}",
+        "id": identifier,
+        "label": label,
         "values": [values[start] for start in ordered],
         "timestamps": [datetime.fromtimestamp(start, UTC).replace(tzinfo=None) for start in ordered],
         "status_code": "Complete",
     }
+
+
+def _checked(stock: Callable[..., Dashboard]) -> Callable[..., Dashboard]:
+    """Refuse a dashboard whose body CloudWatch would not take."""
+
+    def put_dashboard(self: CloudWatchBackend, name: str, body: str) -> Dashboard:
+        wrong = [*dashboard_body.wrong_name(name), *dashboard_body.wrong(json.loads(body))]
+        if wrong:
+            raise DashboardInvalidInputError(
+                f"The field DashboardBody must be valid: {'; '.join(wrong[:10])}"
+            )
+        return stock(self, name, body)
+
+    return put_dashboard
 
 
 def _keeping_state(stock: Callable[..., Alarm]) -> Callable[..., Alarm]:
@@ -118,4 +113,5 @@ def _keeping_state(stock: Callable[..., Alarm]) -> Callable[..., Alarm]:
 CHANGES: list[tuple[Any, str, Any]] = [
     (CloudWatchBackend, "get_metric_data", _indexed(CloudWatchBackend.get_metric_data)),
     (CloudWatchBackend, "put_metric_alarm", _keeping_state(CloudWatchBackend.put_metric_alarm)),
+    (CloudWatchBackend, "put_dashboard", _checked(CloudWatchBackend.put_dashboard)),
 ]

@@ -197,6 +197,8 @@ def _cloudwatch(call: Call) -> Iterable[Need]:
     params = call.params
     alarms = [params["AlarmName"]] if params.get("AlarmName") else params.get("AlarmNames") or ()
     arns = [params["ResourceARN"]] if params.get("ResourceARN") else []
+    boards = [params["DashboardName"]] if params.get("DashboardName") else params.get("DashboardNames") or ()
+    arns += [f"arn:aws:cloudwatch::{call.aws.account}:dashboard/{each}" for each in boards]
     # DescribeAlarms is granted on all alarms or on none.
     if call.operation != "DescribeAlarms" and (
         arns := arns or [_arn(call, "cloudwatch", f"alarm:{a}") for a in alarms]

@@ -297,6 +297,11 @@ aws.cloudwatch.MetricAlarm(
         {"id": "highest", "expression": "MAX(METRICS())", "label": "worst", "return_data": True},
     ],
 )
+aws.cloudwatch.Dashboard(
+    "dashboard",
+    dashboard_name="overview",
+    dashboard_body='{"widgets": [{"type": "text", "properties": {"markdown": "all"}}]}',
+)
 queue = aws.sqs.Queue(
     "queue",
     name="jobs",

@@ -251,6 +251,8 @@ DRIFTS = [
     Drift(GROUP, "retentionInDays", _group("put_retention_policy", retentionInDays=1)),
     Drift(ALARM, "alarmActions", _another_alarm(AlarmActions=[])),
     Drift(ALARM, "threshold", _another_alarm(Threshold=100.0)),
+    Drift("aws:cloudwatch/dashboard:Dashboard", "dashboardBody", lambda c, i: c("cloudwatch").put_dashboard(
+        DashboardName=i, DashboardBody='{"widgets": [{"type": "text", "properties": {"markdown": "by hand"}}]}')),
     Drift(GROUP, "retentionInDays", _group("delete_retention_policy")),
     Drift(GROUP, "kmsKeyId", _group("associate_kms_key", kmsKeyId=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/x")),
     Drift(GROUP, "tags", _group("untag_log_group", tags=["cost", "team"])),

@@ -1,4 +1,4 @@
-"""CloudWatch log groups and alarms."""
+"""CloudWatch log groups, alarms and dashboards."""
 
 from typing import Any
 
@@ -96,7 +96,18 @@ def _query(block: Inputs) -> dict[str, Any]:
     return without_none(query)
 
 
+def dashboard(inputs: Inputs, context: Context) -> Created:
+    """Create a dashboard. It has no region and no tags."""
+    name = inputs.need("dashboardName")
+    body = inputs.need("dashboardBody")
+    inputs.close()
+    context.call("cloudwatch", "put_dashboard", DashboardName=name, DashboardBody=body)
+    arn = context.calls.arn("cloudwatch", f"dashboard/{name}", region="")
+    return name, {"dashboardName": name, "dashboardArn": arn}
+
+
 HANDLERS: dict[str, Handler] = {
+    "aws:cloudwatch/dashboard:Dashboard": dashboard,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": metric_alarm,
 }

@@ -1,4 +1,4 @@
-"""CloudWatch log groups and alarms."""
+"""CloudWatch log groups, alarms and dashboards."""
 
 from typing import Any
 
@@ -103,6 +103,12 @@ def _query(shown: dict[str, Any]) -> dict[str, Any]:
     return without_none(query)
 
 
+def _read_dashboard(calls: Calls, old: Old) -> Live:
+    found = calls("cloudwatch", "get_dashboard", DashboardName=old.id)
+    inputs = {"dashboardName": found["DashboardName"], "dashboardBody": found["DashboardBody"]}
+    return Live(inputs, {"dashboardArn": found["DashboardArn"]})
+
+
 _SHOWN = (
     *("AlarmDescription", "ActionsEnabled", "AlarmActions", "ComparisonOperator", "DatapointsToAlarm"),
     *("EvaluationPeriods", "InsufficientDataActions", "MetricName", "Namespace", "Period", "Threshold"),
@@ -111,6 +117,12 @@ _SHOWN = (
 
 
 KINDS = {
+    "aws:cloudwatch/dashboard:Dashboard": Kind(
+        delete=lambda calls, old: calls("cloudwatch", "delete_dashboards", DashboardNames=[old.id]),
+        read=_read_dashboard,
+        in_place=of("dashboardBody"),
+        named="dashboardName",
+    ),
     "aws:cloudwatch/logGroup:LogGroup": Kind(
         delete=_delete,
         read=_read,

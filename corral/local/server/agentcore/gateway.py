@@ -22,6 +22,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from corral.local.server import service_metrics
 from corral.local.server.agentcore.cedar_schema import CedarError
 from corral.local.server.agentcore.compiled import CompiledGateway, compile_gateway
 from corral.local.server.agentcore.jsonrpc import (
@@ -67,6 +68,7 @@ def handle_raw(call: Call) -> RawResponse:
         ],
     }
     modern = call.http.headers.get("mcp-protocol-version") == MODERN_VERSION
+    began, failed = time.monotonic(), None
     try:
         message = parse(call.http.body)
         if message is not None:
@@ -80,12 +82,15 @@ def handle_raw(call: Call) -> RawResponse:
             result = {"resultType": "complete"} | result
         status, body = 200, {"jsonrpc": "2.0", "id": message.id, "result": result}
     except RpcError as error:
+        failed = error.code
         status, body = error.http_status(modern), error.body(message.id if message else None)
         call.trail |= {"errorCode": error.aws_code, "errorMessage": error.message}
         if status >= 400:
             headers["x-amzn-ErrorType"] = error.aws_code
         if error.code == THROTTLED:
             headers["Retry-After"] = str(error.data["retryAfterSeconds"])
+    if message is not None:
+        _measure(call, gateway, message, failed, (time.monotonic() - began) * 1000)
     recorded = body if "error" in body else {"jsonrpc": "2.0", "id": body["id"], "result": _REDACTED}
     call.trail["responseElements"] = {
         "body": recorded,
@@ -93,6 +98,21 @@ def handle_raw(call: Call) -> RawResponse:
         "statusCode": status,
     }
     return status, headers, json.dumps(body).encode()
+
+
+def _measure(
+    call: Call, gateway: dict[str, Any], message: Message, failed: int | None, elapsed_ms: float
+) -> None:
+    tool = message.params.get("name") if message.method == "tools/call" else None
+    values = {
+        "Invocations": 1,
+        "Throttles": float(failed == THROTTLED),
+        "SystemErrors": float(failed == INTERNAL_ERROR),
+        "UserErrors": float(failed not in (None, THROTTLED, INTERNAL_ERROR)),
+        "Latency": elapsed_ms,
+    }
+    named = tool if isinstance(tool, str) else None
+    service_metrics.of_gateway(call.aws, gateway["GatewayArn"], message.method, named, values)
 
 
 def _redacted_request(message: Message) -> dict[str, Any]:
@@ -232,6 +252,8 @@ class _Request:
             return
         self._may_use_engine("bedrock-agentcore:AuthorizeAction")
         verdict = compiled.engine.decide(self.call.caller.arn, tool.name, arguments, datetime.now(UTC))
+        engine = self.gateway["PolicyEngineConfiguration"]["Arn"].rpartition("/")[2]
+        service_metrics.of_policy(self.call.aws, engine, tool.name, verdict.allowed)
         if not verdict.allowed:
             raise RpcError(DENIED, _DENIAL.format(verdict.reason), "AccessDeniedException")
 

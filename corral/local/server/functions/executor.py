@@ -16,6 +16,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from corral.local.server import service_metrics
 from corral.local.server.core import Instead, Invocation, LocalAws
 from corral.local.server.functions.environment import LogStream, prepare
 from corral.local.server.functions.events import Events
@@ -77,6 +78,19 @@ class Functions:
         function, a role that cannot be assumed, ThrottlingError.
         """
         target = resolve(self._aws, function, qualifier)
+        try:
+            return self._invoke(target, payload, client_context, instead)
+        except ThrottlingError:
+            service_metrics.of_function(self._aws, target.name, {"Throttles": 1})
+            raise
+
+    def _invoke(
+        self,
+        target: Target,
+        payload: bytes,
+        client_context: dict[str, Any] | None,
+        instead: Instead | None,
+    ) -> Execution:
         self._pool.enter(target)
         try:
             if instead is not None:
@@ -196,6 +210,8 @@ class Functions:
         if init_ms is not None:
             parts.append(f"Init Duration: {init_ms:.2f} ms")
         log.add([f"END RequestId: {request_id}", "\t".join(parts)])
+        told = {"Invocations": 1, "Errors": float(outcome.failed), "Throttles": 0, "Duration": elapsed_ms}
+        service_metrics.of_function(self._aws, target.name, told)
         error = "Unhandled" if outcome.failed else None
         return Execution(200, outcome.payload, error, log.flush(), elapsed_ms, target.version, request_id)
 

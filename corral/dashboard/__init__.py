@@ -1,0 +1,1 @@
+"""A deployed CloudWatch dashboard, read with its data, as one page."""

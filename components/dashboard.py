@@ -14,7 +14,7 @@ from components.site import Site
 
 Widget = Mapping[str, Any]
 COLUMNS = 24
-HOUR, DAY = 3600, 86400
+HOUR, QUARTER, DAY = 3600, 21600, 86400  # seconds; of an hour alone much is chance
 START = "-P7D"  # what is shown when it is opened; Metrics Insights reads two weeks back
 MOST_ALARMS = 100  # that a widget takes
 RED, GREEN, AMBER = "#b4533f", "#3f8f8a", "#c9a13b"

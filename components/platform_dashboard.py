@@ -61,7 +61,7 @@ def platform_dashboard(name: str, args: PlatformDashboardArgs, opts: ResourceOpt
     rows = [
         Row(2, [text(words)]),
         Row(3, [alarms("Alarms of the platform", args.alarms)]),
-        Row(3, _numbers(args)),
+        Row(2, _numbers(args)),
         Row(6, _teams(args)),
         Row(6, _deciding(args)),
         Row(6, _gateway(args)),

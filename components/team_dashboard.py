@@ -12,6 +12,7 @@ from components.dashboard import (
     AMBER,
     DAY,
     GREEN,
+    QUARTER,
     RED,
     Row,
     Widget,
@@ -30,6 +31,7 @@ from corral.spec.names import dashboard_name
 from corral.spec.resolved import ResolvedAgent
 
 _DAYS_OF_A_MONTH = 30
+_ALARMS_A_LINE = 4
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,10 @@ def team_dashboard(name: str, args: TeamDashboardArgs, opts: ResourceOptions) ->
     site, team = args.shared.site, args.shared.owner
     rows = [
         Row(2, [text(_words(args))]),
-        Row(3, [alarms("Alarms: an agent has left its baseline, or the front door fails", args.alarms)]),
+        Row(
+            2 + len(args.alarms) // _ALARMS_A_LINE,
+            [alarms("Alarms: an agent has left its baseline, or the front door fails", args.alarms)],
+        ),
     ]
     if args.agents:
         rows += [Row(6, widgets) for widgets in _of_agents(args)]
@@ -98,7 +103,8 @@ def _words(args: TeamDashboardArgs) -> str:
 def _of_agents(args: TeamDashboardArgs) -> list[list[Widget]]:
     """Three rows: how much they are used and how far from their baselines, then the six metrics."""
     site = args.shared.site
-    share: dict[str, Any] = {"highest": 1}
+    often: dict[str, Any] = {"period": QUARTER}
+    share = often | {"highest": 1}
     judged = {each.name: accuracy_evaluator(each.made_from) for each in args.agents}
     relevance = dict.fromkeys(judged, "Builtin.ContextRelevance")
     mark = [(ALARMS_AT, "alarms")]
@@ -123,9 +129,9 @@ def _of_agents(args: TeamDashboardArgs) -> list[list[Widget]]:
             graph(site, "Journeys completed", _each(args, NAMESPACE, "JourneyCompletion"), **share),
         ],
         [
-            graph(site, "US dollars a task", _each(args, NAMESPACE, "CostPerTask")),
-            graph(site, "Tool calls that failed", _each(args, NAMESPACE, "ErrorRate"), **share),
-            graph(site, "Calls that a person refused", _each(args, NAMESPACE, "HumanOverrideRate"), **share),
+            graph(site, "US dollars a task", _each(args, NAMESPACE, "CostPerTask"), **often),
+            graph(site, "Tool calls that failed", _each(args, NAMESPACE, "ErrorRate"), **often),
+            graph(site, "Calls that a person refused", _each(args, NAMESPACE, "HumanOverrideRate"), **often),
         ],
     ]
 

@@ -12,10 +12,11 @@ from markupsafe import Markup
 from plotly import graph_objects
 from plotly.offline import get_plotlyjs
 
-from corral.dashboard.read import Shown
+from corral.dashboard.read import Series, Shown
 
 TEMPLATES = Path("templates/dashboard")
-UNIT = 46  # pixels of a row of the grid
+UNIT, GAP = 46, 8  # pixels of a row of the grid, and between two
+_TITLE = 46  # pixels above a graph and below it
 _PALETTE = (
     "#1769c2",
     "#d9822b",
@@ -28,7 +29,12 @@ _PALETTE = (
     "#5b6770",
     "#c9a13b",
 )
-_GRAPH_MARGIN = {"l": 44, "r": 10, "t": 6, "b": 24}
+_GRAPH_MARGIN = {"l": 48, "r": 12, "t": 8}
+_LEGEND_LINE = 19  # pixels
+_CHARACTER, _SYMBOL = 6.2, 42  # pixels of a legend's text, and before it
+_COLUMN = 50  # pixels of a column of the grid in a window of 1,280
+_GRID = "#e6e9e4"
+_DAY_MS = 86_400_000
 _STATES = {"ALARM": "in alarm", "INSUFFICIENT_DATA": "no data yet", "OK": "ok"}
 _markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
 
@@ -54,6 +60,7 @@ def page(root: Path, name: str, shown: Sequence[Shown], since: datetime, until: 
         since=f"{since:%Y-%m-%d %H:%M}",
         until=f"{until:%Y-%m-%d %H:%M}",
         unit=UNIT,
+        gap=GAP,
         plotly=Markup(get_plotlyjs()),  # noqa: S704 plotly's own
         widgets=[_widget(each, (since, until)) for each in shown],
     )
@@ -89,6 +96,18 @@ def _short(value: float | None) -> str:
     return f"{value:.3g}"
 
 
+def _legend_lines(shown: Shown) -> int:
+    """How many lines the legend takes, roughly: a graph leaves them room."""
+    widest = max(_SYMBOL + _CHARACTER * len(_label(series)) for series in shown.series)
+    beside = max(1, int(shown.widget["width"] * _COLUMN // widest))
+    return min(4, -(-len(shown.series) // beside))
+
+
+def _label(series: Series) -> str:
+    """A tool by its own name, as a gateway's metrics put its target's before it."""
+    return series.label.rpartition("___")[2]
+
+
 def _figure(shown: Shown, during: tuple[datetime, datetime]) -> str:
     properties: Mapping[str, Any] = shown.widget["properties"]
     made = graph_objects.Figure()
@@ -97,7 +116,7 @@ def _figure(shown: Shown, during: tuple[datetime, datetime]) -> str:
         made.add_scatter(
             x=series.times,
             y=series.values,
-            name=series.label,
+            name=_label(series),
             mode="lines+markers" if len(series.values) < 2 else "lines",
             line={"color": color, "width": 1.6},
             stackgroup="all" if properties.get("stacked") else None,
@@ -112,18 +131,36 @@ def _figure(shown: Shown, during: tuple[datetime, datetime]) -> str:
     lowest, highest = axis.get("min"), axis.get("max")
     made.update_layout(
         template="none",
-        height=shown.widget["height"] * UNIT - 44,
-        margin=_GRAPH_MARGIN,
+        height=shown.widget["height"] * (UNIT + GAP) - GAP - _TITLE,
+        margin=_GRAPH_MARGIN | {"b": 30 + _LEGEND_LINE * _legend_lines(shown)},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 11, "color": "#56605c"},
         hovermode="x unified",
-        legend={"orientation": "h", "x": 0, "y": -0.14, "yanchor": "top", "font": {"size": 11}},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "font": {"size": 11},
+            "traceorder": "normal",
+        },
         showlegend=True,
-        xaxis={"type": "date", "range": list(during), "gridcolor": "#e6e9e4", "nticks": 5},
+        xaxis={
+            "type": "date",
+            "range": list(during),
+            "gridcolor": _GRID,
+            "nticks": 6,
+            "tickformatstops": [
+                {"dtickrange": [None, _DAY_MS - 1], "value": "%-d %b %H:%M"},
+                {"dtickrange": [_DAY_MS, None], "value": "%-d %b"},
+            ],
+        },
         yaxis={
-            "gridcolor": "#e6e9e4",
+            "gridcolor": _GRID,
             "zeroline": False,
+            "exponentformat": "none",
             "nticks": 5,
             "range": [lowest, highest] if lowest is not None and highest is not None else None,
             "rangemode": "tozero" if lowest == 0 else "normal",

@@ -46,6 +46,8 @@ def _beyond_structure(widgets: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield f"/widgets/{place}: ends beyond column {COLUMNS}"
         metrics = widget["properties"].get("metrics", ()) if widget["type"] == "metric" else ()
         total += len(metrics)
+        if sum(_is_query(metric[0]) for metric in metrics) > 1:
+            yield f"/widgets/{place}: a widget has one Metrics Insights query"
         for line, metric in enumerate(metrics):
             names = [part for part in metric if isinstance(part, str)]
             if names != list(metric[: len(names)]) or len(metric) - len(names) > 1:
@@ -54,3 +56,7 @@ def _beyond_structure(widgets: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"/widgets/{place}/properties/metrics/{line}: a dimension has a name and a value"
     if total > MOST_METRICS:
         yield f"/widgets: {total} metrics, and a dashboard has at most {MOST_METRICS}"
+
+
+def _is_query(part: Any) -> bool:
+    return isinstance(part, dict) and part["expression"].lstrip().upper().startswith("SELECT")

@@ -11,9 +11,11 @@ from corral.dashboard.read import Shown, read
 from tests.served.conftest import run
 
 
-@pytest.fixture
-def shown(admin: boto3.Session, served: dict[str, Any]) -> dict[str, dict[str, Shown]]:
-    """What the last hours left on the platform's and on support's dashboard, by titles of widgets."""
+@pytest.fixture(scope="module")
+def shown(project: Path, admin: boto3.Session, served: dict[str, Any]) -> dict[str, dict[str, Shown]]:
+    """What an agent's scenarios leave on the platform's and on support's dashboard, by titles of widgets."""
+    done = run(project, "scenarios", "dev", "support/helpdesk")
+    assert done.returncode == 0, done.stdout + done.stderr
     cloudwatch = admin.client("cloudwatch", endpoint_url=served["endpoint"])
     now = datetime.now(UTC)
     names = ("corral-dev-platform", "corral-dev-team-support")
@@ -33,7 +35,7 @@ def labels(widget: Shown) -> set[str]:
 def test_what_agents_did_is_on_their_teams(shown: dict[str, dict[str, Shown]]) -> None:
     team = shown["corral-dev-team-support"]
     for title in ("Tasks an hour", "Journeys completed", "US dollars a task", "Tool calls that failed"):
-        assert labels(team[title]) == {"helpdesk", "onboarding"}, title
+        assert "helpdesk" in labels(team[title]), title
     door = {
         series.label: sum(series.values)
         for series in team["Front door: requests, and those that failed"].series
@@ -46,7 +48,7 @@ def test_what_agents_did_is_on_their_teams(shown: dict[str, dict[str, Shown]]) -
 
 def test_what_all_teams_did_is_on_the_platforms(shown: dict[str, dict[str, Shown]]) -> None:
     platform = shown["corral-dev-platform"]
-    assert labels(platform["Tasks an hour"]) == {"finance", "legal", "sales", "support"}
+    assert "support" in labels(platform["Tasks an hour"])
     assert (platform["Tasks"].total or 0) > 0
     assert (platform["Calls held for a person"].total or 0) > 0
     steps = {

@@ -85,8 +85,8 @@ class Platform(ComponentResource):
         self._build_catalogue(name)
         self._build_rest(name)
         self._build_watch(name)
-        self._build_alerts(name)
         self._build_dashboard(name)
+        self._build_alerts(name)
         self._build_team_boundary(name)
         self.outputs = self._outputs()
         self.register_outputs(self.outputs)
@@ -265,7 +265,7 @@ class Platform(ComponentResource):
             *(self._supervisor, self._approvals, self._holds, self._override, self._operator, self._domains),
             *(self._idempotency, self._gateway, *self._tools.values()),
             *(self._targets, self._guardrail, self._strict, self._registry, self._auditor),
-            *(self._monitor, self._watch),
+            *(self._monitor, self._watch, self._dashboard),
         ]
         return [part for part in parts if part is not None]
 
@@ -285,7 +285,7 @@ class Platform(ComponentResource):
                 "The most that a role of a team can do.",
                 TEAM_ACTIONS,
                 of_teams=True,
-                after=[*self._parts(), self._alerts, self._dashboard],
+                after=[*self._parts(), self._alerts],
             ),
             self._child,
         )

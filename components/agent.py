@@ -11,9 +11,10 @@ from pulumi_aws import dynamodb
 from pulumi_aws_native import bedrock
 from pulumi_aws_native import bedrockagentcore as agentcore
 
-from components import permissions
+from components import canary, permissions
 from components.alerts_topic import team_topic
-from components.evaluation import service_name
+from components.canary import Served
+from components.evaluation import canary_service_name, service_name
 from components.harness import HarnessParts, harness
 from components.holds import Held
 from components.policy_documents import service_trust
@@ -104,7 +105,14 @@ class Agent(ComponentResource):
             ),
             ResourceOptions(parent=self, depends_on=[role.policy]),
         )
-        served = args.held.version(f"{agent.team}/{agent.key}", made.arn, made.version)
+        target = f"{agent.team}/{agent.key}"
+        both: Served | None = None
+        if agent.canary is not None:
+            model = _fingerprint(_model_source(args), *_model_arns(args))
+            both = canary.served(
+                name, target, made.arn, made.version, args.held, args.agents_table, model, self
+            )
+        served = both.live if both is not None else args.held.version(target, made.arn, made.version)
         config = dynamodb.TableItem(
             f"{name}-config",
             table_name=args.agents_table,
@@ -117,6 +125,8 @@ class Agent(ComponentResource):
         )
         policies, self.policy_sha256 = self._policies(name, args)
         self.policy_ids = [policy.policy_id for policy in policies]
+        # A version is served once supervisor and gateway know what it may do.
+        known = ResourceOptions(parent=self, depends_on=[config, *policies])
         endpoint = agentcore.HarnessEndpoint(
             f"{name}-live",
             harness_id=made.harness_id,
@@ -124,12 +134,15 @@ class Agent(ComponentResource):
             description="What callers use.",
             target_version=served,
             tags=tags.as_list(),
-            # A version is served once supervisor and gateway know what it may do.
-            opts=ResourceOptions(parent=self, depends_on=[config, *policies]),
+            opts=known,
         )
+        self.canary_arn: Output[str] | None = None
+        if both is not None:
+            self.canary_arn = canary.canary_endpoint(name, made.harness_id, both.canary, tags, known).arn
         self.harness_arn = made.arn
         self.harness_id = made.harness_id
         self.endpoint_arn = endpoint.arn
+        self.endpoint_arns = [arn for arn in (endpoint.arn, self.canary_arn) if arn is not None]
         self.role_arn = role.arn
         self.profile_arn = profile.inference_profile_arn
         self.register_outputs({"harness_arn": self.harness_arn, "role_arn": self.role_arn})
@@ -221,8 +234,13 @@ def _config_item(args: AgentArgs, topic: str, harness_arn: str, version: str) ->
             "output_price": agent.price.output,
         }
         priced = {"price": {"S": agent.price.model_dump_json()}, "cap": {"S": json.dumps(cap)}}
+    tried: dict[str, Any] = {}
+    if agent.canary is not None:
+        said = {**agent.canary.model_dump(), "service": canary_service_name(agent)}
+        tried = {"canary": {"S": json.dumps(said)}}
     return {
         **priced,
+        **tried,
         "agent": {"S": harness_arn},
         "item": {"S": "config"},
         "environment": {"S": agent.environment},

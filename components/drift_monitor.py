@@ -34,6 +34,7 @@ class DriftMonitorArgs:
     root: Path
     agents: Table
     overrides: Table
+    override_arn: Input[str] | None  # who decides on canaries for it, None where no agent has one
 
 
 class DriftMonitor(ComponentResource):
@@ -50,6 +51,9 @@ class DriftMonitor(ComponentResource):
         dead_letters = DeadLetters(
             f"{name}-dead-letters", DeadLettersArgs(shared, site.name("drift-dead-letters")), child
         )
+        decides: dict[str, Input[str]] = {}
+        if args.override_arn is not None:
+            decides["OVERRIDE_FUNCTION"] = args.override_arn
         self.function = Function(
             name,
             FunctionArgs(
@@ -63,6 +67,7 @@ class DriftMonitor(ComponentResource):
                     "AGENTS_TABLE": args.agents.name,
                     "OVERRIDES_TABLE": args.overrides.name,
                     "DRIFT_TABLE": self.table.name,
+                    **decides,
                 },
                 grants=[
                     permissions.table_scan("Agents", args.agents.arn),
@@ -70,6 +75,7 @@ class DriftMonitor(ComponentResource):
                     permissions.table_batches("Memory", self.table.arn),
                     permissions.measured(),
                     permissions.team_topics(site.arn("sns", f"{site.name('team')}-*")),
+                    *(permissions.function_invoke("Canaries", [arn]) for arn in decides.values()),
                 ],
                 timeout_seconds=TIMEOUT_SECONDS,
                 memory_mb=MEMORY_MB,

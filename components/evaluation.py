@@ -12,7 +12,7 @@ from components.policy_documents import service_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
 from corral.spec.evaluated import SAMPLING, evaluators
-from corral.spec.names import harness_name
+from corral.spec.names import CANARY, harness_name
 from corral.spec.resolved import ResolvedAgent
 
 NAMESPACE = (
@@ -25,6 +25,11 @@ _SERVICE = "bedrock-agentcore.amazonaws.com"
 def service_name(agent: ResolvedAgent) -> str:
     """What a harness calls itself in its traces, and so the dimension of its scores."""
     return f"harness_{_harness(agent)}.DEFAULT"
+
+
+def canary_service_name(agent: ResolvedAgent) -> str:
+    """What the same harness calls itself where its canary answers: AWS names a service by its endpoint."""
+    return f"harness_{_harness(agent)}.{CANARY}"
 
 
 def _harness(agent: ResolvedAgent) -> str:
@@ -76,16 +81,23 @@ class Evaluation(ComponentResource):
 
     def of(self, agent: ResolvedAgent) -> Output[str]:
         """Evaluate an agent, from its creation on, as much of it as its stage asks for. Returns the ARN."""
+        return self._config(agent, "", service_name(agent), SAMPLING[agent.stage])
+
+    def of_canary(self, agent: ResolvedAgent) -> Output[str]:
+        """Evaluate every session of an agent's canary: they are few, and are compared. Returns the ARN."""
+        return self._config(agent, CANARY, canary_service_name(agent), 100)
+
+    def _config(self, agent: ResolvedAgent, suffix: str, service: str, percent: float) -> Output[str]:
         harness = _harness(agent)
         made = agentcore.OnlineEvaluationConfig(
-            f"{self._name}-{agent.key}",
-            online_evaluation_config_name=harness,
-            description=f"Scores of {agent.team}/{agent.name}.",
+            "-".join(filter(None, (self._name, agent.key, suffix))),
+            online_evaluation_config_name="_".join(filter(None, (harness, suffix))),
+            description=f"Scores of {agent.team}/{agent.name}{suffix and ', where its canary answers'}.",
             data_source_config=agentcore.OnlineEvaluationConfigDataSourceConfigArgs(
                 cloud_watch_logs=agentcore.OnlineEvaluationConfigCloudWatchLogsInputConfigArgs(
                     # AgentCore ends the group's name with an id of its own and the endpoint.
                     log_group_name_prefixes=[f"/aws/bedrock-agentcore/runtimes/harness_{harness}-"],
-                    service_names=[service_name(agent)],
+                    service_names=[service],
                 )
             ),
             evaluators=[
@@ -101,7 +113,7 @@ class Evaluation(ComponentResource):
             ),
             rule=agentcore.OnlineEvaluationConfigRuleArgs(
                 sampling_config=agentcore.OnlineEvaluationConfigSamplingConfigArgs(
-                    sampling_percentage=SAMPLING[agent.stage]
+                    sampling_percentage=percent
                 ),
                 session_config=agentcore.OnlineEvaluationConfigSessionConfigArgs(
                     session_timeout_minutes=SESSION_MINUTES

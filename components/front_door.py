@@ -50,7 +50,9 @@ class FrontDoor(ComponentResource):
         super().__init__("corral:index:FrontDoor", name, None, opts)
         shared = args.shared
         team = shared.owner
-        harnesses = [arn for agent in args.agents.values() for arn in (agent.harness_arn, agent.endpoint_arn)]
+        harnesses = [
+            arn for agent in args.agents.values() for arn in (agent.harness_arn, *agent.endpoint_arns)
+        ]
         grants = [permissions.harness_invoke(harnesses)] if harnesses else []
         applied = {
             level: args.guardrails[level] for level in sorted({s.guardrail for s in args.specs.values()})
@@ -115,6 +117,8 @@ def _known(spec: ResolvedAgent, made: Agent) -> dict[str, Input[str] | bool | in
         known["guardrail"] = spec.guardrail
     if spec.schedule is not None:
         known["scheduled"] = True
+    if spec.canary is not None:
+        known["canary"] = spec.canary.share
     if (rate := peak.messages_per_minute(spec)) != USUAL_RATE:
         known["per_minute"] = rate
     return known

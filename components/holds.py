@@ -16,16 +16,22 @@ from components.table import Table, TableArgs
 _READ = "aws:dynamodb/getTableItem:getTableItem"
 _ITEM = "held"
 _KNOWN = ("version", "arn", "by", "at", "reason")  # of a hold
+_CANARY = "canary:"  # begins the entries that say what came of an agent's canary, with the version `refused`
 # How the provider says that there is no such item or, before the platform is deployed, no such table.
 _NOTHING = ("couldn't find resource", "empty result", "ResourceNotFoundException")
 
 
 @dataclass(frozen=True)
 class Held:
-    """What is held at this moment, by target: version, of which ARN, since when, by whom and why."""
+    """What is held at this moment, by target: version, of which ARN, since when, by whom and why.
+
+    `by_agent`: what came of each agent's last canary, likewise; `version` is what all sessions were given then, and
+    `refused` what was tried if it has gone back, else "".
+    """
 
     environment: str
     by_target: Mapping[str, Mapping[str, str]]
+    by_agent: Mapping[str, Mapping[str, str]]
 
     @classmethod
     def read(cls, site: Site) -> "Held":
@@ -34,15 +40,27 @@ class Held:
         try:
             item = json.loads(pulumi.runtime.invoke(_READ, asked).value["item"])
             holds = {target: entry["M"] for target, entry in item.items() if "M" in entry}
+            tried = {target: holds.pop(target) for target in [*holds] if target.startswith(_CANARY)}
             found = {target: {name: hold[name]["S"] for name in _KNOWN} for target, hold in holds.items()}
+            of_agents = {
+                target.removeprefix(_CANARY): {name: each[name]["S"] for name in (*_KNOWN, "refused")}
+                for target, each in tried.items()
+            }
         except Exception as error:  # what the SDK raises for a function that failed has no class of its own
             if any(said in str(error) for said in _NOTHING):
-                return cls(site.environment, {})
+                return cls(site.environment, {}, {})
             raise pulumi.RunError(f"what is held at earlier versions cannot be read: {error!r}") from None
-        return cls(site.environment, found)
+        return cls(site.environment, found, of_agents)
 
-    def version(self, target: str, arn: Input[str], newest: Input[str]) -> Output[str]:
-        """Return the version that callers of a target get: the one it is held at, else the newest."""
+    def tried(self, agent: str) -> Mapping[str, str] | None:
+        """What came of an agent's last canary, None as long as none was decided."""
+        return self.by_agent.get(agent)
+
+    def version(self, target: str, arn: Input[str], newest: Input[str], *, say: bool = True) -> Output[str]:
+        """Return the version that callers of a target get: the one it is held at, else the newest.
+
+        Who deploys is warned of a hold, unless told not to `say` it.
+        """
         hold = self.by_target.get(target)
         if hold is None:
             return Output.from_input(newest)
@@ -50,6 +68,8 @@ class Held:
         def pick(whose: str) -> Input[str]:
             if hold["arn"] != whose:  # of another thing, that was there before under its name
                 return newest
+            if not say:
+                return hold["version"]
             pulumi.log.warn(
                 f"{target} is held at version {hold['version']} since {hold['at'][:16]} UTC by "
                 f"{hold['by'].partition(':assumed-role/')[2] or hold['by']}: {hold['reason']} What is deployed now is "

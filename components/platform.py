@@ -204,9 +204,16 @@ class Platform(ComponentResource):
 
     def _build_watch(self, name: str) -> None:
         shared, supervisor = self._shared, self._supervisor
+        tries = any(agent.canary for team in self._environment.agents.values() for agent in team.values())
         self._monitor = DriftMonitor(
             f"{name}-drift-monitor",
-            DriftMonitorArgs(shared, self._environment.root, supervisor.agents, supervisor.overrides),
+            DriftMonitorArgs(
+                shared,
+                self._environment.root,
+                supervisor.agents,
+                supervisor.overrides,
+                self._override.function.alias_arn if tries else None,
+            ),
             self._child,
         )
         self._watch = PlatformWatch(

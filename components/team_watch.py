@@ -69,6 +69,8 @@ class TeamWatch(ComponentResource):
         self.alarms: dict[str, Output[str]] = {}
         for agent in args.agents:
             self.evaluations[agent.name] = evaluation.of(agent)
+            if agent.canary is not None:
+                evaluation.of_canary(agent)
             self.alarms[agent.name] = self._drift(name, args, agent)
         failing = alarm(
             f"{name}-front-door-errors",

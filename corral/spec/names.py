@@ -33,6 +33,7 @@ MAX_ALLOWED_TOOL = 64  # a harness refuses a longer allowedTools entry
 
 GATEWAY_TOOL = "tools"  # what a harness calls the gateway in its own list of tools
 ENDPOINT = "live"  # the harness endpoint and function alias that callers use
+CANARY = "canary"  # the harness endpoint that a share of sessions uses, of agents that have one
 
 
 def mcp_tool_name(tool: str) -> str:

@@ -111,6 +111,7 @@ class _Resolver:
             limits=limits,
             peak=self.agent.expected_peak,
             suspend_on_alarm=self.agent.suspend_on_alarm,
+            canary=self.agent.canary,
             guardrail=found.spec.guardrail,
             schedule=schedule,
             scenarios=tuple(

@@ -7,7 +7,7 @@ from corral.spec.conditions import ApprovalRule, Condition
 from corral.spec.model import Owner
 from corral.spec.platform import ModelSource, Price
 from corral.spec.scenario import Scenario
-from corral.spec.team import ParameterValue, Peak, SuspendOnAlarm
+from corral.spec.team import Canary, ParameterValue, Peak, SuspendOnAlarm
 from corral.spec.template import GuardrailLevel, Template
 
 __all__ = ["DEFAULT_LIMITS", "ApprovalRule", "AtSetTimes", "Condition", "ResolvedAgent", "ResolvedLimits"]
@@ -61,6 +61,7 @@ class ResolvedAgent:
     limits: ResolvedLimits
     peak: Peak
     suspend_on_alarm: SuspendOnAlarm | None
+    canary: Canary | None
     guardrail: GuardrailLevel
     schedule: AtSetTimes | None
     scenarios: tuple[Scenario, ...]  # those that apply to it; texts unrendered

@@ -86,6 +86,19 @@ class SuspendOnAlarm(Model):
     )
 
 
+class Canary(Model):
+    """A new version of the agent takes a share of its sessions until it is measured to be as good, or is not."""
+
+    share: int = Field(default=10, ge=1, le=50, description="Percent of sessions that the new version takes.")
+    hours: int = Field(default=24, ge=1, le=7 * 24, description="How long it is tried at least.")
+    at_least: int = Field(
+        default=50,
+        ge=20,
+        le=10_000,
+        description="Tasks it must have had. Without them after three times `hours` it goes back.",
+    )
+
+
 class Agent(Model):
     """One agent, as a team writes it."""
 
@@ -105,6 +118,7 @@ class Agent(Model):
     limits: Limits = Limits()
     expected_peak: Peak = Peak()
     suspend_on_alarm: SuspendOnAlarm | None = None
+    canary: Canary | None = None
 
     @property
     def key(self) -> str:

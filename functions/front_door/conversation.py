@@ -19,7 +19,7 @@ def converse(
     name: str, agent: Agent, caller: str, message: str, given: str | None, context: LambdaContext
 ) -> dict[str, Any]:
     """Take a message through guardrail, agent and guardrail."""
-    session_id = runtime_session_id(caller, name, given)
+    session_id = runtime_session_id(caller, name, given, agent.get("canary", 0))
     reply, blocked, level = Reply(), None, agent.get("guardrail", "standard")
     checked = guardrail.apply(level, "INPUT", message)
     if checked.blocked:

@@ -17,12 +17,14 @@ from urllib3 import exceptions as urllib3_exceptions
 
 from functions.common.aws import error_code
 from functions.common.errors import ApiError
+from functions.common.session import is_tried
 from functions.front_door.agents import Agent
 from functions.front_door.stream import Reply
 
 logger = Logger()
 
 _SECONDS_TO_ANSWER = 10  # kept back from the function's time, for the guardrail and the answer
+CANARY = "canary"  # the endpoint
 _THROTTLED = ("ThrottlingException", "ServiceQuotaExceededException", "TooManyRequestsException")
 
 
@@ -49,7 +51,7 @@ def invoke(agent: Agent, session_id: str, actor: str, message: str, seconds: flo
     try:
         stream = client(max(1, int(seconds) - _SECONDS_TO_ANSWER)).invoke_harness(
             harnessArn=agent["harness_arn"],
-            qualifier=agent["qualifier"],
+            qualifier=_endpoint(agent, session_id),
             runtimeSessionId=session_id,
             actorId=actor,
             messages=[{"role": "user", "content": [{"text": message}]}],
@@ -65,6 +67,11 @@ def invoke(agent: Agent, session_id: str, actor: str, message: str, seconds: flo
                 429, "throttled", "The agent is busy. Try again in a moment.", retry_after=5
             ) from None
         raise ApiError(502, "agent_unavailable", "The agent could not answer.", acted=True) from None
+
+
+def _endpoint(agent: Agent, session_id: str) -> str:
+    """A session that began with the canary goes on there for as long as the agent has one."""
+    return CANARY if "canary" in agent and is_tried(session_id) else agent["qualifier"]
 
 
 def _until(deadline: float, stream: Any, late: ApiError) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.common.errors import ApiError
 from functions.common.overrides import MODES
-from functions.override import alarms, rollback_routes
+from functions.override import alarms, canary_routes, rollback_routes
 from functions.override.agents import SCOPE, scope_of
 from functions.override.body import read
 from functions.override.callers import check, team_of
@@ -32,6 +32,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     ):  # a URL's requests all have one
         return alarms.suspend(event)
     try:
+        if set(event) == {"canary"}:  # likewise: of who may invoke the function itself
+            return _response(200, canary_routes.of_monitor(event["canary"]))
         return _response(200, _route(event))
     except ApiError as error:
         logger.info("refused", extra={"status": error.status, "code": error.code, "said": error.message})
@@ -49,10 +51,13 @@ def _route(event: dict[str, Any]) -> dict[str, Any]:
         # A URL without IAM authentication is a mistake that must not let anybody resume an agent.
         raise ApiError(403, "forbidden", "The request is not signed.")
     team = team_of(caller)
-    if (answer := rollback_routes.route(event, team, caller)) is not None:
-        return answer
+    for routes in (rollback_routes, canary_routes):
+        if (answer := routes.route(event, team, caller)) is not None:
+            return answer
     if event["rawPath"].rstrip("/") != PATH or http["method"] not in ("GET", "POST"):
-        raise ApiError(404, "not_found", f"There is GET and POST {PATH}, {rollback_routes.PATHS}.")
+        raise ApiError(
+            404, "not_found", f"There is GET and POST {PATH}, {rollback_routes.PATHS}, {canary_routes.PATHS}."
+        )
     if http["method"] == "GET":
         return {"overrides": listing(team)}
     sent = _read_body(event)

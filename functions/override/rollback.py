@@ -16,7 +16,7 @@ from functions.common.aws import error_code, table
 from functions.common.errors import ApiError
 from functions.common.records import put
 from functions.override.targets import Target, unavailable
-from functions.override.versions import HELD, KEPT_MOVES, NEWEST, Now, check_version, now
+from functions.override.versions import HELD, KEPT_MOVES, NEWEST, Now, canary_entry, check_version, now
 
 _ARN = re.compile(r"arn:[a-z-]+:[^\s\"']+")
 
@@ -51,7 +51,7 @@ def roll_back(target: Target, version: str, serving: str, reason: str, by: str) 
         "actor": by,
     }
     if lifted:
-        _record(target, made, "Nothing is changed")
+        put_record(target.name, made, "Nothing is changed")
         _move(target, version)
         _write(target, there, None, made)
         return made
@@ -69,7 +69,7 @@ def roll_back(target: Target, version: str, serving: str, reason: str, by: str) 
     except ApiError:
         _write(target, there, there.hold, None, instead_of=hold)
         raise
-    _record(target, made, f"{target.name} is rolled back, and that is not on record")
+    put_record(target.name, made, f"{target.name} is rolled back, and that is not on record")
     return made
 
 
@@ -116,6 +116,19 @@ def _write(
     change = "REMOVE #target"
     if hold is not None:
         change, values[":hold"] = "SET #target = :hold", hold
+    elif made is not None and there.beside is not None:
+        # Nothing is tried any more: what all sessions get is told to deployments, which leave it at that.
+        change += " SET #canary = :kept"
+        names["#canary"] = canary_entry(target)
+        values[":kept"] = {
+            "version": made["to"],
+            "arn": target.arn,
+            "by": made["actor"],
+            "at": made["time"],
+            "reason": made["reason"],
+            "id": made["id"],
+            "refused": "",
+        }
     if seen is not None:
         names["#id"], values[":seen"] = "id", seen["id"]
         condition = "#target.#id = :seen"
@@ -132,18 +145,7 @@ def _write(
     writes = [{"Update": update}]
     if made is not None:
         move = {"version": made["to"], "at": made["time"], "by": made["actor"], "reason": made["reason"]}
-        kept = [{**vars(each), "arn": target.arn} for each in there.moves][1 - KEPT_MOVES :]
-        moves = [*kept, {**move, "lifted": hold is None, "arn": target.arn}]
-        writes.append(
-            {
-                "Update": {
-                    "TableName": name,
-                    "Key": {"of": target.key},
-                    "UpdateExpression": "SET moves = :moves",
-                    "ExpressionAttributeValues": {":moves": moves},
-                }
-            }
-        )
+        writes.append(kept_moves(target, there, {**move, "lifted": hold is None}))
     try:
         table(name).meta.client.transact_write_items(TransactItems=writes)
     except ClientError as error:
@@ -156,9 +158,23 @@ def _write(
         raise unavailable(target.name, error) from error
 
 
-def _record(target: Target, made: dict[str, Any], otherwise: str) -> None:
+def kept_moves(target: Target, there: Now, move: dict[str, Any]) -> dict[str, Any]:
+    """Return the write, of those of one transaction, that adds a move to the ones that are kept."""
+    kept = [{**vars(each), "arn": target.arn} for each in there.moves][1 - KEPT_MOVES :]
+    return {
+        "Update": {
+            "TableName": os.environ["VERSIONS_TABLE"],
+            "Key": {"of": target.key},
+            "UpdateExpression": "SET moves = :moves",
+            "ExpressionAttributeValues": {":moves": [*kept, {**move, "arn": target.arn}]},
+        }
+    }
+
+
+def put_record(name: str, made: dict[str, Any], otherwise: str) -> None:
+    """Write the decision record of a move. Raises ApiError 502 that says what is done, or is not, `otherwise`."""
     try:
-        put(record(target.name, made))
+        put(record(name, made))
     except Exception as error:
         raise ApiError(502, "not_recorded", f"{otherwise}: {error_code(error)}. Do it again.") from error
 

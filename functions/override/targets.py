@@ -7,6 +7,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from functions.common.errors import ApiError
 from functions.override.agents import items
 
 LIVE = "live"  # the endpoint and the alias that callers use
+CANARY = "canary"  # the endpoint that a share of an agent's sessions uses
 _NAME = r"[a-z][a-z0-9-]{0,39}"
 _AGENT, _OTHER = re.compile(rf"({_NAME})/({_NAME})"), re.compile(rf"(tool|guardrail):({_NAME})")
 _LATEST = 20  # versions of an agent that can be gone back to: each is asked for
@@ -34,6 +36,15 @@ class Version:
     """One version: its number, and when it was made, a UTC time in ISO 8601."""
 
     number: str
+    made_at: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What the canary of an agent serves: version, since when, and since when there is a canary at all; UTC times."""
+
+    version: str
+    since: str
     made_at: str
 
 
@@ -65,6 +76,9 @@ class Target(Protocol):
     def move(self, version: str) -> None:
         """Let callers get another version."""
 
+    def beside(self) -> "Beside | None":
+        """Return what a share of its callers gets, None where all get the same."""
+
     def config(self, version: str) -> dict[str, Any]:
         """Return what a version consists of."""
 
@@ -77,6 +91,7 @@ class Agent:
     agent: str
     key: str
     arn: str
+    canary: Mapping[str, Any] | None = None  # what its team asks for: share, hours, at_least
     at_once: bool = True
 
     @property
@@ -105,16 +120,33 @@ class Agent:
 
     def serving(self) -> str | None:
         """Return the version that callers get."""
-        endpoint = self._endpoint()
-        return str(endpoint.get("liveVersion") or endpoint["targetVersion"])
+        return _version(self._endpoint(LIVE))
+
+    def beside(self) -> Beside | None:
+        """Return what the canary serves, None if there is none, or not yet."""
+        if self.canary is None:
+            return None
+        try:
+            there = self._endpoint(CANARY)
+        except ClientError as error:
+            if error_code(error) != "ResourceNotFoundException":
+                raise
+            return None
+        return Beside(_version(there), _time(there["updatedAt"]), _time(there["createdAt"]))
 
     def move(self, version: str) -> None:
-        """Move the endpoint, and wait a little for it to get there: AWS answers before that."""
+        """Let all callers get another version, those of the canary as well."""
+        self.move_endpoint(LIVE, version)
+        if self.beside() is not None:
+            self.move_endpoint(CANARY, version)
+
+    def move_endpoint(self, name: str, version: str) -> None:
+        """Move an endpoint, and wait a little for it to get there: AWS answers before that."""
         client("bedrock-agentcore-control").update_harness_endpoint(
-            harnessId=self._id, endpointName=LIVE, targetVersion=version
+            harnessId=self._id, endpointName=name, targetVersion=version
         )
         end = time.monotonic() + _SETTLES_SECONDS
-        while (endpoint := self._endpoint())["status"] != "READY" and time.monotonic() < end:
+        while (endpoint := self._endpoint(name))["status"] != "READY" and time.monotonic() < end:
             if endpoint["status"].endswith("FAILED"):
                 raise ApiError(
                     502,
@@ -131,9 +163,9 @@ class Agent:
         answer = client("bedrock-agentcore-control").get_harness(harnessId=self._id, **version)
         return dict(answer["harness"])
 
-    def _endpoint(self) -> dict[str, Any]:
+    def _endpoint(self, name: str) -> dict[str, Any]:
         answer = client("bedrock-agentcore-control").get_harness_endpoint(
-            harnessId=self._id, endpointName=LIVE
+            harnessId=self._id, endpointName=name
         )
         return dict(answer["endpoint"])
 
@@ -174,6 +206,9 @@ class Tool:
     def move(self, version: str) -> None:
         """Let callers get another version."""
         client("lambda").update_alias(FunctionName=self._function, Name=LIVE, FunctionVersion=version)
+
+    def beside(self) -> None:
+        """Return nothing: all callers get the same."""
 
     def config(self, version: str) -> dict[str, Any]:
         """Return what a version consists of."""
@@ -223,6 +258,9 @@ class Guardrail:
     def move(self, version: str) -> None:
         """Leave it to the teams' deployments, which ask the table of versions."""
 
+    def beside(self) -> None:
+        """Return nothing: all callers get the same."""
+
     def config(self, version: str) -> dict[str, Any]:
         """Return what a version consists of."""
         return dict(client("bedrock").get_guardrail(guardrailIdentifier=self.arn, guardrailVersion=version))
@@ -270,7 +308,8 @@ def _agent(team: str, name: str) -> Agent:
         raise ApiError(404, "unknown_team", f"No agent of a team {team} is deployed.")
     for item in found:
         if item["name"] == name:
-            return Agent(team, name, f"{team}/{item['key']}", str(item["agent"]))
+            canary = json.loads(item["canary"]) if "canary" in item else None
+            return Agent(team, name, f"{team}/{item['key']}", str(item["agent"]), canary)
     has = ", ".join(sorted(str(item["name"]) for item in found))
     raise ApiError(404, "unknown_agent", f"Team {team} has no agent {name}. It has {has}.")
 
@@ -309,6 +348,10 @@ def _pages(service: str, operation: str, member: str, *tokens: str, **arguments:
 
 def _sorted(versions: Any) -> list[Version]:
     return sorted(versions, key=lambda each: int(each.number))
+
+
+def _version(endpoint: Mapping[str, Any]) -> str:
+    return str(endpoint.get("liveVersion") or endpoint["targetVersion"])
 
 
 def _time(at: datetime) -> str:

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.common.aws import table
 from functions.common.errors import ApiError
-from functions.override.targets import Target, Version, differences, unavailable
+from functions.override.targets import CANARY, Beside, Target, Version, differences, unavailable
 
 HELD = "held"  # the item of what is held, which deployments read
 NEWEST = "newest"  # in place of a version: whatever is deployed last
@@ -20,23 +20,40 @@ KEPT_MOVES = 50
 
 @dataclass(frozen=True)
 class Move:
-    """Somebody moved callers to a version at a UTC time; `lifted`: to go on with whatever is deployed."""
+    """Somebody moved callers to a version at a UTC time; `lifted`: to go on with whatever is deployed.
+
+    `tried`: the version of a canary that this decided on, which was kept if it is this version.
+    """
 
     version: str
     at: str
     by: str
     reason: str
     lifted: bool
+    tried: str = ""
 
 
 @dataclass(frozen=True)
 class Now:
-    """How it stands with a target at this moment. `hold` is its entry in the table, as it is written there."""
+    """How it stands with a target at this moment. `hold` is its entry in the table, as it is written there.
+
+    `beside` is what its canary serves, `tried` the table's entry of the last one that was decided.
+    """
 
     versions: list[Version]
     serving: str
     hold: dict[str, str] | None
     moves: list[Move]
+    beside: Beside | None = None
+    tried: dict[str, str] | None = None
+
+    @property
+    def candidate(self) -> Version | None:
+        """The version that is being tried, with since when it is; None if none is."""
+        if self.beside is None or self.beside.version == self.serving:
+            return None
+        made = {each.number: each.made_at for each in self.versions}.get(self.beside.version, "")
+        return Version(self.beside.version, max(made, self.beside.since))
 
     @property
     def newest(self) -> str:
@@ -47,7 +64,7 @@ class Now:
     def periods(self) -> list[tuple[str, str, str | None]]:
         """What was served: version, since when, until when; None is now."""
         events: list[tuple[str, str, bool | None]] = [
-            (each.made_at, each.number, None) for each in self.versions
+            (each.made_at, each.number, None) for each in self.versions if self._was_served(each)
         ]
         events += [(move.at, move.version, move.lifted) for move in self.moves]
         found: list[tuple[str, str]] = []
@@ -56,8 +73,19 @@ class Now:
             held = held if lifted is None else not lifted
             if (lifted is not None or not held) and (not found or found[-1][0] != number):
                 found.append((number, at))
+        if self.beside is not None and (not found or found[-1][0] != self.serving):
+            # It went to all sessions as it was made: with another model than the one before, nothing is tried.
+            made = [each.made_at for each in self.versions if each.number == self.serving]
+            found += [(self.serving, at) for at in made if not found or at > found[-1][1]]
         ends = [at for _, at in found[1:]]
         return [(number, at, end) for (number, at), end in zip(found, [*ends, None], strict=True)]
+
+    def _was_served(self, version: Version) -> bool:
+        """Whether a version was all callers' as soon as it was made: with a canary it is tried first."""
+        if self.beside is None:
+            return version.number not in {move.tried for move in self.moves}
+        tried = {self.candidate.number} if self.candidate else set()
+        return version.made_at < self.beside.made_at and version.number not in tried
 
     @property
     def previous(self) -> str | None:
@@ -74,23 +102,30 @@ def now(target: Target) -> Now:
         versions = target.versions()
         kept = table(os.environ["VERSIONS_TABLE"])
         held = kept.get_item(Key={"of": HELD}, ConsistentRead=True).get("Item", {})
-        hold = held.get(target.key)
+        hold, tried = held.get(target.key), held.get(canary_entry(target))
         item = kept.get_item(Key={"of": target.key}, ConsistentRead=True).get("Item", {})
         moves = [
             Move(**{k: v for k, v in m.items() if k != "arn"})
             for m in item.get("moves", ())
             if m["arn"] == target.arn
         ]
-        serving = target.serving()
+        serving, beside = target.serving(), target.beside()
     except (ClientError, BotoCoreError) as error:
         raise unavailable(target.name, error) from error
     if not versions:
         raise ApiError(409, "no_versions", f"{target.name} has no version yet.")
     if hold is not None and hold["arn"] != target.arn:
         hold = None  # of what was there before under this name
+    if tried is not None and tried["arn"] != target.arn:
+        tried = None
     if serving is None:
         serving = hold["version"] if hold else versions[-1].number
-    return Now(versions, serving, hold, moves)
+    return Now(versions, serving, hold, moves, beside, tried)
+
+
+def canary_entry(target: Target) -> str:
+    """Return under what name the item of what is held says what came of a target's canary."""
+    return f"{CANARY}:{target.key}"
 
 
 def shown(target: Target, to: str | None) -> dict[str, Any]:
@@ -106,6 +141,7 @@ def shown(target: Target, to: str | None) -> dict[str, Any]:
         served.setdefault(number, []).append([since, until])
     return {
         "target": target.name,
+        "canary": asdict(there.candidate) if there.candidate else None,
         "serving": there.serving,
         "newest": there.newest,
         "previous": there.previous,

@@ -88,6 +88,7 @@ class Agent:
     override: Override | None
     price: Price | None = None  # None: the environment names none
     cap: Cap | None = None  # None without a price
+    canary: bool = False  # whether a share of its sessions is measured apart
 
     def held_by(self, tool: str, arguments: dict[str, Any]) -> Rule | None:
         """The rule by which a person must decide on this call: of several, the strictest of each. None if none."""
@@ -126,4 +127,5 @@ def load(harness_arn: str) -> Agent | None:
         in_force(config["team"], config["key"]),
         price,
         cap,
+        "canary" in config,
     )

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 
 from functions.common.emf import emit
+from functions.common.session import is_tried
 from functions.supervisor.agents import Agent
 from functions.supervisor.decision import Decision
 from functions.supervisor.hook import AFTER_INVOCATION, AFTER_TOOL_CALL, BEFORE_TOOL_CALL, Hook
@@ -17,6 +18,7 @@ JOURNEY = "JourneyCompletion"  # 1 or 0
 ERROR = "ErrorRate"  # 1 or 0
 OVERRIDE = "HumanOverrideRate"  # 1 or 0
 FAILURE = "SupervisorFailures"
+CANARY = {"Endpoint": "canary"}  # one more dimension: what is tried is no part of the agent's own figures
 
 _FINISHED = ("end_turn", "stop_sequence")
 _PAUSED = "tool_use"  # the caller runs a tool of its own and goes on: the task is not over
@@ -28,6 +30,8 @@ def measure(hook: Hook, agent: Agent | None, decision: Decision) -> None:
     if agent is None:
         return
     of = {"Environment": agent.environment, "Team": agent.team, "Agent": agent.name}
+    if agent.canary and is_tried(hook.session_id):
+        of |= CANARY
     emit(of, values(hook, agent, decision))
 
 

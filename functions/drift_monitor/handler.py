@@ -7,8 +7,9 @@ gone through: without it an alarm tells the platform that nobody watches.
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.common.aws import error_code
 from functions.common.emf import emit
-from functions.drift_monitor import measurements, memories
+from functions.drift_monitor import canaries, measurements, memories
 from functions.drift_monitor.agents import Watched, watched
 from functions.drift_monitor.detect.sample import DAY, HOUR
 from functions.drift_monitor.judging import Change, judge
@@ -38,11 +39,44 @@ def handler(event: Any, context: LambdaContext) -> dict[str, int]:
     """Judge all agents, as of `{"scheduled_time": ...}` or now. Returns how many there are and were not judged."""
     now = _time(event)
     agents = watched()
-    shards = [agents[first : first + SHARD] for first in range(0, len(agents), SHARD)]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        seen = dict(pool.map(_stands, [agent for agent in agents if agent.canary is not None]))
+        # Of an agent with a canary, others move the version: its team's stack wrote what it was then.
+        agents = [_as_served(agent, seen.get(agent.arn)) for agent in agents]
+        shards = [agents[first : first + SHARD] for first in range(0, len(agents), SHARD)]
         left = sum(pool.map(lambda shard: _shard(shard, now), shards))
+        left += sum(pool.map(lambda agent: _tried(agent, seen[agent.arn], now), _of(agents, seen)))
     emit({"Environment": os.environ["ENVIRONMENT"]}, {HEARTBEAT: 1, UNJUDGED: left}, now, agents=len(agents))
     return {"agents": len(agents), "not_judged": left}
+
+
+def _stands(agent: Watched) -> tuple[str, canaries.Standing | None]:
+    """How it stands with an agent's canary, by the agent's ARN; None if that cannot be told."""
+    try:
+        return agent.arn, canaries.standing(agent)
+    except Exception as error:
+        logger.exception("canary not seen", extra={"agents": [agent.shown], "cause": error_code(error)})
+        return agent.arn, None
+
+
+def _as_served(agent: Watched, seen: canaries.Standing | None) -> Watched:
+    return agent if seen is None else replace(agent, version=seen.serving)
+
+
+def _of(agents: Sequence[Watched], seen: Mapping[str, Any]) -> list[Watched]:
+    return [agent for agent in agents if agent.arn in seen]
+
+
+def _tried(agent: Watched, seen: canaries.Standing | None, now: int) -> int:
+    """Judge what an agent tries, if it does; return 1 if that failed."""
+    try:
+        if seen is None:
+            return 1
+        canaries.pass_on(agent, seen, now - now % HOUR)
+    except Exception as error:
+        logger.exception("canary not judged", extra={"agents": [agent.shown], "cause": error_code(error)})
+        return 1
+    return 0
 
 
 def _time(event: Any) -> int:

@@ -43,9 +43,14 @@ def read(agents: Sequence[Watched], since: int, until: int) -> Series:
     return read_some([(agent, name) for agent in agents for name in METRICS], since, until)
 
 
-def read_some(wanted: Sequence[tuple[Watched, str]], since: int, until: int) -> Series:
-    """Read some metrics of some agents, from one time until before another, in as few calls as there can be."""
-    asked = [query for index, (agent, name) in enumerate(wanted) for query in _queries(index, agent, name)]
+def read_some(wanted: Sequence[tuple[Watched, str]], since: int, until: int, period: int = HOUR) -> Series:
+    """Read some metrics of some agents, from one time until before another, in as few calls as there can be.
+
+    A sample is what was measured in a `period`, in seconds: 60 or a multiple of it.
+    """
+    asked = [
+        query for index, (agent, name) in enumerate(wanted) for query in _queries(index, agent, name, period)
+    ]
     found: dict[str, dict[int, float]] = {}
     for first in range(0, len(asked), QUERIES):
         for result in _results(asked[first : first + QUERIES], since, until):
@@ -58,7 +63,7 @@ def read_some(wanted: Sequence[tuple[Watched, str]], since: int, until: int) -> 
     }
 
 
-def _queries(index: int, agent: Watched, name: str) -> Iterator[dict[str, Any]]:
+def _queries(index: int, agent: Watched, name: str, period: int = HOUR) -> Iterator[dict[str, Any]]:
     if name in _USED:
         namespace, metric, dimensions = NAMESPACE, _USED[name], agent.dimensions
     else:
@@ -72,7 +77,7 @@ def _queries(index: int, agent: Watched, name: str) -> Iterator[dict[str, Any]]:
     for identifier, statistic in zip(("s", "n"), _STATISTICS, strict=True):
         yield {
             "Id": f"{identifier}{index}",
-            "MetricStat": {"Metric": measured, "Period": HOUR, "Stat": statistic},
+            "MetricStat": {"Metric": measured, "Period": period, "Stat": statistic},
         }
 
 

@@ -51,8 +51,8 @@ def _route(event: dict[str, Any]) -> dict[str, Any]:
         # A URL without IAM authentication is a mistake that must not let anybody resume an agent.
         raise ApiError(403, "forbidden", "The request is not signed.")
     team = team_of(caller)
-    for routes in (rollback_routes, canary_routes):
-        if (answer := routes.route(event, team, caller)) is not None:
+    for route in (rollback_routes.route, canary_routes.route):
+        if (answer := route(event, team, caller)) is not None:
             return answer
     if event["rawPath"].rstrip("/") != PATH or http["method"] not in ("GET", "POST"):
         raise ApiError(

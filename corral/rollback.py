@@ -29,7 +29,8 @@ class Standing:
     """How it stands with a target. `to` is the version asked about, `changes` what it would change.
 
     `held` says at which version, by whom, when and why, None if callers get whatever is deployed. `at_once`: whether
-    a change takes effect by itself, or with each team's next deployment.
+    a change takes effect by itself, or with each team's next deployment. `canary`: the `number` of the version that a
+    share of sessions tries, and since when, as `made_at`; None if none is tried.
     """
 
     target: str
@@ -41,6 +42,7 @@ class Standing:
     to: str | None
     changes: list[dict[str, str]]
     at_once: bool
+    canary: dict[str, str] | None = None
 
     @classmethod
     def read(cls, answer: dict[str, Any]) -> "Standing":

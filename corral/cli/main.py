@@ -6,6 +6,7 @@ from corral.cli import (
     approvals,
     audit,
     bootstrap,
+    canary,
     cost,
     dashboard,
     destroy,
@@ -42,6 +43,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(drift.app, name="drift")
 app.command("cost")(cost.command)
 app.command("dashboard")(dashboard.command)
+app.add_typer(canary.app, name="canary")
 app.command("upgrade")(upgrade.command)
 app.command("retire")(retire.command)
 app.command("suspend")(override.suspend)

@@ -185,6 +185,11 @@ def _show(seen: "Standing") -> None:
     if seen.held:
         who = f"{_who(seen.held['by'])} since {_at(seen.held['at'])}: {seen.held['reason']}"
         _say(f"held at version {seen.held['version']} by {who}")
+    if seen.canary:
+        _say(
+            f"version {seen.canary['number']} is tried on a share of sessions since {_at(seen.canary['made_at'])}: "
+            "corral canary. Going back ends that."
+        )
     if seen.to is None:
         _say("There is no earlier version.")
         return

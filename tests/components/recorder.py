@@ -34,6 +34,7 @@ class Recorded:
     retain: bool  # on delete
     delete_first: bool | None  # before its replacement is made; None: as the provider has it
     timeouts: dict[str, str]
+    ignored: list[str]  # inputs whose changes the engine leaves alone
     outputs: dict[str, Any] | None = None  # what a component registered
 
 
@@ -245,6 +246,7 @@ def _monitor(stack_outputs: dict[str, dict[str, Any]], result: Program) -> Any:
                             for step in ("create", "update", "delete")
                             if (seconds := getattr(request.customTimeouts, step))
                         },
+                        ignored=list(request.ignoreChanges),
                     )
                 )
             return super().RegisterResource(request)  # type: ignore[no-untyped-call]

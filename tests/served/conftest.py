@@ -29,7 +29,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project to serve from, so that a developer's own served platform is left alone."""
-    copy = tmp_path_factory.mktemp("project")
+    return copied(tmp_path_factory.mktemp("project"))
+
+
+def copied(copy: Path) -> Path:
+    """Copy the project into a folder."""
     for name in ("stacks", "components", "corral", "functions", "templates", "policies"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Pulumi.yaml", copy)
@@ -44,8 +48,13 @@ def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="session")
 def served(project: Path) -> Iterator[dict[str, Any]]:
     """What `--serve --json` prints when all is up."""
+    yield from serving(project)
+
+
+def serving(project: Path, *options: str) -> Iterator[dict[str, Any]]:
+    """Serve a project, and stop that afterwards."""
     process = subprocess.Popen(
-        [*CORRAL, "up", "dev", "--local", "--serve", "--json"],
+        [*CORRAL, "up", "dev", "--local", "--serve", "--json", *options],
         cwd=project,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

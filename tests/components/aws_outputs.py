@@ -72,7 +72,9 @@ _NATIVE: dict[str, Any] = {
     "aws-native:bedrockagentcore:Memory": _agentcore("memory", "memory", "name"),
     "aws-native:bedrockagentcore:Harness": _agentcore("harness", "harness", "harnessName"),
     "aws-native:bedrockagentcore:HarnessEndpoint": lambda name, inputs: {
-        "arn": _arn("bedrock-agentcore", f"harness/{inputs['harnessId']}/harness-endpoint/live")
+        "arn": _arn(
+            "bedrock-agentcore", f"harness/{inputs['harnessId']}/harness-endpoint/{inputs['endpointName']}"
+        )
     },
     "aws-native:bedrock:Guardrail": lambda name, _: {
         "guardrailId": _id(name, 12),

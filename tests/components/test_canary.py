@@ -1,4 +1,4 @@
-"""An agent with a canary: its second endpoint, what each endpoint serves, who is told, and that others have none of it."""
+"""An agent with a canary: its second endpoint, what each serves, who is told, and that others have none of it."""
 
 import json
 from pathlib import Path

@@ -84,8 +84,7 @@ class Now:
         """Whether a version was all callers' as soon as it was made: with a canary it is tried first."""
         if self.beside is None:
             return version.number not in {move.tried for move in self.moves}
-        tried = {self.candidate.number} if self.candidate else set()
-        return version.made_at < self.beside.made_at and version.number not in tried
+        return version.made_at < self.beside.made_at
 
     @property
     def previous(self) -> str | None:

@@ -24,7 +24,7 @@ class Override:
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
-        self.candidate: str | None = "2"
+        self.serving, self.candidate = "1", "2"
         self.status, self.fails = 200, False
 
     def answer(self, params: dict[str, Any], **_: Any) -> Any:
@@ -32,7 +32,11 @@ class Override:
         if "decision" in asked:
             self.asked.append(asked)
         since = datetime.fromtimestamp(START, UTC).isoformat(timespec="milliseconds")
-        said = {"serving": "1", "candidate": self.candidate, "since": since if self.candidate else None}
+        said = {
+            "serving": self.serving,
+            "candidate": self.candidate or None,
+            "since": since if self.candidate else None,
+        }
         error = {"error": {"code": "changed_meanwhile", "message": "look again"}}
         status = self.status if "decision" in asked else 200
         body: Any = {"statusCode": status, "body": json.dumps(said if status == 200 else error)}
@@ -123,7 +127,7 @@ def test_nothing_is_judged_of_a_suspended_agent_or_where_nothing_is_tried(
     passed(3)
     assert override.asked == []
     fleet.override("support/first-name", "active")
-    override.candidate = None
+    override.candidate = ""
     passed(3)
     assert override.asked == []
 
@@ -143,5 +147,6 @@ def test_the_agents_own_figures_are_those_of_the_version_served(fleet: Fleet, ov
     [agent] = [each for each in agents.watched() if each.team == "support"]
     assert agent.tried.dimensions == {**agent.dimensions, "Endpoint": "canary"}
     assert (agent.tried.service, agent.service) == (CANARY["service"], "harness_dev_support_helpdesk.DEFAULT")
+    override.serving = "4"  # kept since its team deployed
     _, seen = handler._stands(agent)
-    assert handler._as_served(agent, seen).version == "1"
+    assert (agent.version, handler._as_served(agent, seen).version) == ("1", "4")

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import dynamodb
@@ -12,20 +11,17 @@ from pulumi_aws_native import bedrock
 from pulumi_aws_native import bedrockagentcore as agentcore
 
 from components import canary, permissions
+from components.agent_config import config_item
 from components.alerts_topic import team_topic
 from components.canary import Served
-from components.evaluation import canary_service_name, service_name
 from components.harness import HarnessParts, harness
 from components.holds import Held
 from components.policy_documents import service_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
 from corral.cedar import agent_policies
-from corral.spec.evaluated import accuracy_evaluator
-from corral.spec.names import ENDPOINT, agent_role_name, drift_alarm_name, harness_name, policy_name
+from corral.spec.names import ENDPOINT, agent_role_name, harness_name, policy_name
 from corral.spec.resolved import ResolvedAgent
-from corral.spec.rights import session_name
-from corral.spec.task_cost import base_tokens
 from corral.spec.tool import Tool
 
 _SERVICE = "bedrock-agentcore.amazonaws.com"
@@ -119,7 +115,9 @@ class Agent(ComponentResource):
             hash_key="agent",
             range_key="item",
             item=Output.all(made.arn, served).apply(
-                lambda told: json.dumps(_config_item(args, team_topic(args.shared), *told))
+                lambda told: json.dumps(
+                    config_item(agent, args.tools, args.approvers, team_topic(args.shared), *told)
+                )
             ),
             opts=child,
         )
@@ -193,63 +191,3 @@ def _model_arns(args: AgentArgs) -> list[str]:
     site, model = args.shared.site, args.agent.model
     region = site.region if model.inference_profile is None else "*"
     return [f"arn:{site.partition}:bedrock:{region}::foundation-model/{model.id}"]
-
-
-def _config_item(args: AgentArgs, topic: str, harness_arn: str, version: str) -> dict[str, Any]:
-    """What the supervisor and the drift monitor know of an agent, as a DynamoDB item."""
-    agent = args.agent
-    approval = [
-        {
-            "tool": rule.tool,
-            "conditions": [
-                {"argument": c.argument, "operator": c.operator, "value": c.value} for c in rule.conditions
-            ],
-            "within_minutes": rule.within_minutes,
-            "approvers": rule.approvers,
-            "delegate": session_name(rule.delegate) if rule.delegate else "",
-            "tool_does": args.tools[rule.tool].summary,
-            "because": rule.because,
-        }
-        for rule in agent.approval
-    ]
-    watch: dict[str, Any] = {
-        "version": version,
-        "topic": topic,
-        "service": service_name(agent),
-        "accuracy": accuracy_evaluator(agent.made_from),
-        "tolerances": agent.made_from.drift.model_dump(exclude_none=True),
-    }
-    if agent.suspend_on_alarm is not None:
-        watch["suspend"] = {
-            "alarm": drift_alarm_name(agent.environment, agent.team, agent.key),
-            "cooldown_hours": agent.suspend_on_alarm.cooldown_hours,
-        }
-    priced: dict[str, Any] = {}
-    if agent.price is not None:
-        cap = {
-            "usd": agent.limits.cost_per_task_usd,
-            "base_tokens": base_tokens(agent, args.tools),
-            "max_output_tokens": agent.limits.max_output_tokens,
-            "input_price": agent.price.input,
-            "output_price": agent.price.output,
-        }
-        priced = {"price": {"S": agent.price.model_dump_json()}, "cap": {"S": json.dumps(cap)}}
-    tried: dict[str, Any] = {}
-    if agent.canary is not None:
-        said = {**agent.canary.model_dump(), "service": canary_service_name(agent)}
-        tried = {"canary": {"S": json.dumps(said)}}
-    return {
-        **priced,
-        **tried,
-        "agent": {"S": harness_arn},
-        "item": {"S": "config"},
-        "environment": {"S": agent.environment},
-        "team": {"S": agent.team},
-        "name": {"S": agent.name},
-        "key": {"S": agent.key},
-        "tools": {"L": [{"S": tool} for tool in agent.tools]},
-        "reads": {"L": [{"S": tool} for tool in agent.tools if args.tools[tool].access == "read"]},
-        "approval": {"S": json.dumps(approval)},
-        "approvers": {"L": [{"S": name} for name in args.approvers]},
-        "watch": {"S": json.dumps(watch)},
-    }

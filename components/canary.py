@@ -58,7 +58,7 @@ def served(
         if said["agent"]["S"] != arn:  # of a harness that was there before under its name
             return newest
         kept = tried["version"] if tried is not None and tried["arn"] == arn else "0"
-        return max(said["version"]["S"], kept, key=int)
+        return max(str(said["version"]["S"]), kept, key=int)
 
     def canary(told: Sequence[str]) -> str:
         arn, latest, is_live = told

@@ -46,10 +46,11 @@ def one(program: Program, kind: str, name: str) -> Recorded:
 
 
 def served(program: Program) -> tuple[str, str]:
-    return tuple(  # type: ignore[return-value]
-        one(program, ENDPOINT, f"dev-support-helpdesk-{name}").inputs["targetVersion"]
+    live, canary = (
+        str(one(program, ENDPOINT, f"dev-support-helpdesk-{name}").inputs["targetVersion"])
         for name in ("live", "canary")
     )
+    return live, canary
 
 
 def first(program: Program) -> Recorded:

@@ -1,14 +1,14 @@
 """Which sessions a canary takes: the share, evenly and for good, and that no caller chooses or is mistaken."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from functions.common.session import began, is_tried, runtime_session_id
 from functions.supervisor.handler import handler
-from tests.functions.front_door_aws import ALICE, ARN, BOB, Aws
-from tests.functions.test_front_door import post
+from tests.functions.front_door_aws import ALICE, ARN, BOB, Aws, post
 from tests.functions.test_measures import OF_AGENT, measured, task
 
 Platform = Any
@@ -33,11 +33,12 @@ def test_none_and_all() -> None:
 def test_where_a_session_goes_says_nothing_of_its_hash() -> None:
     """A sharding by the same id, or by its hash, sees both kinds alike."""
     ids = [runtime_session_id(ALICE, "helpdesk", f"t{index}", 30) for index in range(MANY)]
-    for place in (
+    places: tuple[Callable[[str], int], ...] = (
         lambda each: int(each[:8], 16),  # of the nonce
         lambda each: int(each[33:41], 16),  # of the seal
         lambda each: int(hashlib.sha256(each[:65].encode()).hexdigest()[:8], 16),
-    ):
+    )
+    for place in places:
         low = [is_tried(each) for each in ids if place(each) < 2**31]
         assert abs(sum(low) / len(low) - 0.3) < 0.03
 

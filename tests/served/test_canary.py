@@ -275,7 +275,7 @@ def measured_apart(target: Target, now: float) -> bool:
     )["MetricDataResults"]
     # Before and after the deployment: 3 + 2 x 3, and 2 more in one of those that are tried.
     counts = [sum(each["Values"]) for each in sorted(found, key=lambda each: each["Id"])]
-    return counts[1] == 11 and counts[0] >= 9
+    return bool(counts[1] == 11 and counts[0] >= 9)
 
 
 @pytest.mark.control("rollback")

@@ -82,7 +82,7 @@ def test_a_task_that_goes_on_is_denied_at_its_cap_and_the_record_says_so(
     found = [
         record
         for record in lines(admin, outputs[""]["audit_bucket"], "decisions/")
-        if record["session_id"] == played.answer.session_id and record["event"] == "beforeToolCall"
+        if record.get("session_id") == played.answer.session_id and record["event"] == "beforeToolCall"
     ]
     denied = [record["reason"] for record in found if record["decision"] == "deny"]
     assert len(denied) == len(decisions) - 2

@@ -100,7 +100,7 @@ def _agent(number: int, chance: random.Random) -> str:
         product = f"{chance.choice(_PLACES)} {chance.choice(_THINGS)} {chance.randrange(1000)}"
         return f"""  - name: agent-{number}
     template: customer-support@1
-    stage: pilot
+    stage: experiment
     parameters: {{product: "{product}", domain: support-docs, tone: friendly}}
     tools: [knowledge-search, ticket-create, refund-issue]
     approval: [{{tool: refund-issue, when: "amount_cents > 5000"}}]

@@ -23,6 +23,7 @@ SECRET = ("secretsmanager:GetSecretValue",)
 OBJECT = ("s3:GetObject",)
 ATHENA_RUN = ("athena:StartQueryExecution", "athena:StopQueryExecution")
 RECORD = ("firehose:PutRecord",)
+STREAM_READ = ("firehose:DescribeDeliveryStream",)
 PUBLISH = ("sns:Publish",)
 SEND = ("sqs:SendMessage",)
 GUARDRAIL = ("bedrock:ApplyGuardrail",)
@@ -104,6 +105,7 @@ PLATFORM_ACTIONS = frozenset(
         *OBJECT,
         *ATHENA_RUN,
         *RECORD,
+        *STREAM_READ,
         *PUBLISH,
         *LOGS,
         *TRACES,

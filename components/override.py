@@ -1,4 +1,4 @@
-"""The override function: how people suspend, resume and roll back, at once and without a deployment."""
+"""The override function: how people suspend, resume, roll back and promote, at once and without a deployment."""
 
 import json
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from components.holds import Holds
 from components.policy_documents import from_events
 from components.site import Shared
 from components.supervisor import Supervisor
+from corral.spec.gates import Gates
 from corral.spec.names import override_function_name
 from corral.spec.template import GuardrailLevel
 
@@ -38,6 +39,7 @@ class OverrideArgs:
     supervisor: Supervisor
     holds: Holds
     guardrails: Mapping[GuardrailLevel, Guardrail]
+    gates: Gates
 
 
 class Override(ComponentResource):
@@ -47,6 +49,7 @@ class Override(ComponentResource):
         super().__init__("corral:index:Override", name, None, opts)
         shared, site, supervisor = args.shared, args.shared.site, args.supervisor
         child = ResourceOptions(parent=self)
+        drift = site.name("drift")  # the monitor's table, which is made after this: it calls this function
         letters = site.name("override-failed")
         failed = DeadLetters(
             f"{name}-failed",
@@ -63,7 +66,7 @@ class Override(ComponentResource):
                 shared=shared,
                 aws_name=override_function_name(site.environment),
                 service="override",
-                description="Suspends, resumes and rolls back, and records who and why.",
+                description="Suspends, resumes, rolls back and promotes, and records who and why.",
                 handler="functions.override.handler.handler",
                 code=code(args.root, args.root / "functions/override"),
                 environment={
@@ -73,12 +76,21 @@ class Override(ComponentResource):
                     "GUARDRAILS": Output.json_dumps(
                         {level: made.arn for level, made in args.guardrails.items()}
                     ),
+                    "GATES": json.dumps(args.gates.all()),
+                    "DRIFT_TABLE": drift,
+                    "TRAIL_ARN": site.trail_arn,
                     "DECISIONS_STREAM": args.decisions.name,
                 },
                 grants=[
                     *permissions.overrides_change(site, supervisor.overrides.arn, supervisor.agents.arn),
                     *permissions.rollbacks(
                         site, args.holds.table.arn, [made.arn for made in args.guardrails.values()]
+                    ),
+                    *permissions.promotions(
+                        site,
+                        site.arn("dynamodb", f"table/{drift}"),
+                        supervisor.agents.arn,
+                        args.decisions.arn,
                     ),
                     permissions.decision_record(args.decisions.arn),
                 ],

@@ -168,10 +168,17 @@ class Platform(ComponentResource):
             f"{name}-guardrail-strict", GuardrailArgs(shared, spec.guardrail, held, "strict"), self._child
         )
         guardrails: dict[GuardrailLevel, Guardrail] = {"standard": self._guardrail, "strict": self._strict}
+        supervisor = self._supervisor
         self._override = Override(
             f"{name}-override",
             OverrideArgs(
-                shared, environment.root, self._decisions, self._supervisor, self._holds, guardrails
+                shared=shared,
+                root=environment.root,
+                decisions=self._decisions,
+                supervisor=supervisor,
+                holds=self._holds,
+                guardrails=guardrails,
+                gates=spec.gates,
             ),
             self._child,
         )

@@ -23,6 +23,7 @@ PROMISES = {
     "convergence": "A deployment that failed anywhere is made good by the next one.",
     "idempotent-tools": "A tool that is asked twice for the same does it once.",
     "fail-closed": "With the supervisor, a table, the guardrail or the records down, calls are denied and told why.",
+    "stage-gates": "An agent enters a stage by figures that the platform measured and a person's name alone.",
     "rollback": "What was served before is served again at once, on record, and whatever is deployed meanwhile.",
     "single-approval": "No approved call runs twice or with other arguments.",
     "complete-records": "Each allowed call has its decision record and its trail record; one that is missing is found.",

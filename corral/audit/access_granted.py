@@ -65,7 +65,8 @@ def _override(environment: Environment) -> Iterator[Path]:
     function, operator = _name(environment, "override"), _name(environment, "operator")
     yield _service("lambda", function)
     yield Path("service events.amazonaws.com", "call", "function override")  # alarms that begin
-    yield Path(f"role {function}", "read", "table agents")
+    for measured in ("table agents", "table drift"):
+        yield Path(f"role {function}", "read", measured)
     for kept in ("overrides", "versions"):
         yield from (Path(f"role {function}", action, f"table {kept}") for action in ("read", "write"))
     moved = ("UpdateHarnessEndpoint", "UpdateAgentRuntimeEndpoint")  # to another version

@@ -62,7 +62,7 @@ def deploy(
     stacks = [*([name] if platform else []), *(f"{name}.{team}" for team in teams)]
     message = None
     if action != "preview":
-        message = _may(environment, teams, platform=platform, override=override)
+        message = _may(environment, action, teams, platform=platform, override=override)
         _ask(action, stacks, _target(environment), yes, as_json)
     started = time.monotonic()
     with Progress(console, silent=as_json, first="starting Pulumi", journeys=False) as progress:
@@ -94,10 +94,16 @@ def deploy(
 
 
 def _may(
-    environment: "Environment", teams: Sequence[str], *, platform: bool, override: str | None
+    environment: "Environment",
+    action: "Action",
+    teams: Sequence[str],
+    *,
+    platform: bool,
+    override: str | None,
 ) -> str | None:
     """Hold the caller to platform.yaml's decision rights. Returns what is to go on record of an override."""
     from corral.deployment.caller import caller_arn, is_local
+    from corral.deployment.promoted import check_promotions
     from corral.deployment.rights import RightsError, Wanted, check
 
     if override is not None and not override.strip():
@@ -108,6 +114,8 @@ def _may(
         message = check(
             environment, Wanted(platform, teams), lambda: caller_arn(environment.platform.region), override
         )
+        if action == "up":
+            check_promotions(environment, teams)
     except RightsError as error:
         say_no(str(error))
     if message is not None:

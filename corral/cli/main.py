@@ -15,6 +15,7 @@ from corral.cli import (
     invoke,
     new,
     override,
+    promote,
     render,
     retire,
     rollback,
@@ -50,6 +51,7 @@ app.command("suspend")(override.suspend)
 app.command("read-only")(override.read_only)
 app.command("resume")(override.resume)
 app.command("overrides")(override.overrides)
+app.command("promote")(promote.command)
 app.command("rollback")(rollback.command)
 app.command("bootstrap")(bootstrap.command)
 

@@ -1,7 +1,7 @@
 """corral new agent: a few questions, ten lines in the team's file."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -34,7 +34,6 @@ def command(
     tools: Annotated[
         str | None, typer.Option(metavar="A,B", help="From the catalogue. Default: the template's.")
     ] = None,
-    stage: Annotated[str, typer.Option(help="How far along it is.")] = "experiment",
     yes: YesOption = False,
     as_json: JsonOption = False,
     project: ProjectOption = None,
@@ -49,7 +48,6 @@ def command(
     from corral.scaffold.answers import of_model, one_of
     from corral.spec.names import AgentName
     from corral.spec.source import shown_path
-    from corral.spec.team import Stage
 
     given = pairs(set_ or ())
     root = find_project(project)
@@ -71,12 +69,10 @@ def command(
         asker.value("--name", None, str, "Name of the agent")
     parameters = chosen and parameters_of(environment, asker, team or "", chosen.spec, given, ask_all=True)
     wanted = chosen and _tools(environment, asker, chosen.spec, tools)
-    stage = sure(asker.value("--stage", stage, one_of("stage", get_args(Stage)), "Stage", stage))
     asker.settle()
     new = agents.NewAgent(
         name=sure(name),
         template=f"{sure(chosen).spec.template}@{sure(chosen).spec.version.partition('.')[0]}",
-        stage=stage,
         parameters=sure(parameters),
         tools=wanted or (None if not sure(chosen).spec.tools else ()),
     )

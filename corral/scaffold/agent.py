@@ -9,6 +9,7 @@ from corral.scaffold.files import Change, edited, read
 from corral.spec.document import Report
 from corral.spec.errors import SpecErrors
 from corral.spec.load import Environment
+from corral.spec.rights import STAGES
 from corral.spec.team import ParameterValue
 from corral.spec.template import Parameter
 from corral.spec.templates import LoadedTemplate, TemplateStore
@@ -20,7 +21,6 @@ class NewAgent:
 
     name: str
     template: str  # with its major version
-    stage: str
     parameters: Mapping[str, ParameterValue]
     tools: tuple[str, ...] | None
 
@@ -87,7 +87,7 @@ def add_agent(environment: Environment, team: str, agent: NewAgent) -> Change:
     """The team's file with the agent. Raises CannotWriteError, CannotEditError."""
     path = team_file(environment, team)
     before, text = read(path, environment.root)
-    lines: dict[str, object] = {"name": agent.name, "template": agent.template, "stage": agent.stage}
+    lines: dict[str, object] = {"name": agent.name, "template": agent.template, "stage": STAGES[0]}
     if agent.parameters:
         lines["parameters"] = dict(agent.parameters)
     if agent.tools is not None:

@@ -14,6 +14,7 @@ from corral.spec.regions import REGISTRY, has_registry, missing_services, types_
 from corral.spec.source import files, read_text
 
 DOCUMENT_SUFFIXES = (".md", ".txt")
+_DATED = ("date", "timestamp")
 # Where CloudTrail records, and EventBridge hands on, the calls of a service for all regions.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 IAM_REGION = "us-east-1"
@@ -172,11 +173,26 @@ def _check_table(loaded: Loaded[Domain], index: int, table: Table, folder: Path,
             f"tables[{index}].team_column: {show(table.team_column)} is no column of type string",
             f"Columns of type string: {listed(c for c, kind in table.columns.items() if kind == 'string')}.",
         )
+    _check_key(loaded, index, table)
     if header != list(table.columns):
         loaded.error(
             ("tables", index, "columns"),
             f"tables[{index}].columns: the first line of {table.file} has {listed_in_order(header)}",
             f"The columns here: {listed_in_order(table.columns)}. Both must be the same, in the same order.",
+        )
+
+
+def _check_key(loaded: Loaded[Domain], index: int, table: Table) -> None:
+    """Check the columns that tell rows apart, and how fresh they are."""
+    for position, column in enumerate(table.key):
+        if column not in table.columns:
+            message, hint = unknown("column", column, table.columns)
+            loaded.error(("tables", index, "key", position), f"tables[{index}].key: {message}", hint)
+    if table.dated_by is not None and table.columns.get(table.dated_by) not in _DATED:
+        loaded.error(
+            ("tables", index, "dated_by"),
+            f"tables[{index}].dated_by: {show(table.dated_by)} is no column of type date or timestamp",
+            f"Columns of these types: {listed(c for c, kind in table.columns.items() if kind in _DATED)}.",
         )
 
 

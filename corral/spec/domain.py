@@ -1,5 +1,6 @@
 """domains/<domain>.yaml: a governed data domain, its owner and who may read it."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -20,6 +21,13 @@ class Table(Model):
     team_column: ColumnName | None = Field(
         default=None, description="A column with a team's name: a team's agents see only rows with theirs."
     )
+    key: tuple[ColumnName, ...] = Field(
+        default=(), description="The columns by which rows are told apart: no two have the same."
+    )
+    dated_by: ColumnName | None = Field(
+        default=None,
+        description="A column of days or times, the newest of which says how fresh the table is.",
+    )
 
 
 class Domain(Document):
@@ -33,6 +41,16 @@ class Domain(Document):
         default=None, description="A folder of .md or .txt files, in the environment's folder."
     )
     tables: tuple[Table, ...] = ()
+    source: str | None = Field(
+        default=None, min_length=3, max_length=300, description="Where its data comes from, and by which way."
+    )
+    fresh_within_days: int | None = Field(
+        default=None, ge=1, le=3660, description="How old its data may be at most."
+    )
+    reviewed: date | None = Field(
+        default=None,
+        description="When it was last held against its source, for documents and tables that tell no day themselves.",
+    )
 
     @model_validator(mode="after")
     def _holds_something(self) -> "Domain":

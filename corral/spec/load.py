@@ -12,6 +12,7 @@ from corral.spec.checks import Said, check_domain, check_platform
 from corral.spec.document import D, Loaded, Report, load
 from corral.spec.domain import Domain
 from corral.spec.errors import SpecError, SpecErrors, listed, suggestion
+from corral.spec.gates import Promotion, check_promotion, check_stages, highest
 from corral.spec.notices import Notice
 from corral.spec.peak import check_peak, peak_notices
 from corral.spec.platform import Platform
@@ -38,6 +39,7 @@ class Environment:
     domains: dict[str, Domain]
     tools: dict[str, CatalogueTool]  # those the platform lists
     agents: dict[str, dict[str, ResolvedAgent]]  # team -> agent name -> agent
+    promotions: dict[str, Promotion] = field(default_factory=dict)  # by team/key: to the latest stage
     notices: list[Notice] = field(default_factory=list)  # what is not an error, but should be known
 
     @property
@@ -72,6 +74,10 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
     for domain in domains.values():
         if domain.spec is not None:
             check_domain(domain, domain.spec, teams, folder, root)
+    promotions = [file for _, file in _load_all(folder / "promotions", Promotion, root, report)]
+    for file in promotions:
+        if file.spec is not None:
+            check_promotion(file, file.spec)
     around = Surroundings(
         environment=folder.name,
         platform_file=platform,
@@ -84,6 +90,7 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
         name: _resolve_team(around, file, file.spec) for name, file in teams.items() if file.spec is not None
     }
     _check_derived_names(folder.name, teams)
+    check_stages(folder.name, teams.values(), promotions)
     sound_tools = {name: tool.spec for name, tool in tools.items() if tool is not None}
     if platform.spec is not None:
         for file in teams.values():
@@ -105,6 +112,7 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
         domains=_sound(domains),
         tools={name: tool for name, tool in tools.items() if tool is not None},
         agents=agents,
+        promotions=highest(file.spec for file in promotions if file.spec is not None),
         notices=notices,
     )
 

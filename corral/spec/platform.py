@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from corral.spec.controls import ControlId
+from corral.spec.gates import Gates
 from corral.spec.model import Document, Model, Owner
 from corral.spec.names import EnvironmentName, ModelName, ParameterName, ToolName
 from corral.spec.rights import Deploy
@@ -133,6 +134,7 @@ class Platform(Document):
     deploy: Deploy | None = None
     waivers: tuple[Waiver, ...] = ()
     sprawl: Sprawl = Sprawl()
+    gates: Gates = Gates()
     lambda_concurrency: int = Field(
         default=1000,
         ge=10,

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from corral.spec.domain import Domain
+from corral.spec.gates import Promotion
 from corral.spec.model import Document
 from corral.spec.platform import Platform
 from corral.spec.scenario import Scenarios
@@ -17,6 +18,7 @@ KINDS: dict[str, type[Document]] = {
     "tool": Tool,
     "domain": Domain,
     "template": Template,
+    "promotion": Promotion,
     "scenarios": Scenarios,
 }
 

@@ -33,6 +33,8 @@ PATTERNS = {
     r"^[0-9a-zA-Z-_ !?.]+$": "letters, digits, spaces and - _ ! ? .",
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": _EMAIL,
     r"\.csv$": "a .csv file",
+    r"^[0-9a-f]{64}$": "64 digits and letters from a to f, as corral promote wrote them",
+    r"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$": "TEAM/AGENT, such as support/helpdesk",
     r"^https://\S+$": "the address of a page that is served over TLS",
     r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$": "a time of day from 00:00 to 24:00, as in 09:30",
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from functions.common.errors import ApiError
 
-MAX_BODY_BYTES = 8 * 1024
+MAX_BODY_BYTES = 16 * 1024
 MIN_REASON, MAX_REASON = 3, 300
 
 

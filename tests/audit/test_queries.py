@@ -12,7 +12,8 @@ from corral.audit.library import QueryError, find, queries, read
 from corral.audit.period import Period
 from functions.common import approvals
 from functions.common.overrides import Override
-from functions.override import change, rollback
+from functions.override import change, promotion, rollback
+from functions.override import targets as override_targets
 from functions.override.agents import Scope
 from functions.supervisor import records
 from functions.supervisor.decision import Decision
@@ -162,6 +163,14 @@ def test_rollbacks(lake: Lake) -> None:
     assert {by.rpartition("/")[2] for [by] in picked(lake.ask("rollbacks"), "actor")} == {"alice", "lee"}
 
 
+def test_promotions(lake: Lake) -> None:
+    assert picked(lake.ask("promotions"), "record_id", "agent", "stage", "reason") == [
+        ("d-20", "support/helpdesk", "pilot", "it does well")
+    ]
+    [figures] = [row["figures"] for row in lake.ask("promotions")]
+    assert "error rate" in figures
+
+
 def test_one_sessions_full_story(lake: Lake) -> None:
     rows = lake.ask("session", session=SESSION)
     assert picked(rows, "source", "record_id") == [
@@ -249,6 +258,10 @@ def test_a_record_has_no_field_that_the_table_lacks() -> None:
     written |= change.record(Scope("support", "support"), Override("support", "suspended", "why")).keys()
     moved = dict.fromkeys(("id", "time", "decision", "from", "to", "reason", "actor"), "x")
     written |= rollback.record("support/helpdesk", moved).keys()
+    agent = override_targets.Agent("support", "helpdesk", "support/helpdesk", "arn")
+    written |= promotion.record(
+        agent, dict.fromkeys(("digest", "at", "stage", "figures", "reason", "by"), "x")
+    ).keys()
     item = {"steps": [approvals.step("asked", "who", "why")], "arguments": "{}"}
     names = ("id", "requested_at", "environment", "team", "agent", "agent_name", "session_id", "tool")
     written |= approvals._record({**dict.fromkeys((*names, "arguments_sha256"), "x"), **item}, 0).keys()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from corral.cli import destroy, up
@@ -28,6 +29,8 @@ ALL = ["dev", "dev.sales", "dev.support"]
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = Path(shutil.copytree(ROOT / "tests/fixtures/good", tmp_path / "project"))
+    team = folder / "stacks/dev/teams/support.yaml"
+    team.write_text(team.read_text().replace("stage: pilot", "stage: experiment"))
     monkeypatch.chdir(folder)
     for name in ("PULUMI_OPTION_CWD", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
@@ -243,3 +246,21 @@ def test_an_empty_account_without_a_pulumi_says_how_to_get_it(
     assert "an empty account is for Pulumi's own engine, and there is no pulumi on PATH" in result.stderr
     assert "https://www.pulumi.com/docs/iac/download-install/" in result.stderr
     assert not (project / ".corral").exists()
+
+
+@pytest.mark.control("stage-gates")
+def test_a_promotion_that_nobody_made_stops_it_before_pulumi_is_begun(
+    project: Path, pulumi: FakePulumi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = project / "stacks/dev/teams/support.yaml"
+    team.write_text(team.read_text().replace("stage: experiment", "stage: pilot", 1))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        result = corral("up", "dev", "--yes", pulumi=pulumi)
+    assert result.exit_code == 1
+    assert (
+        "support/helpdesk is at pilot by support.helpdesk.pilot.yaml, and the platform has no promotion"
+        in (result.stderr)
+    )
+    assert not pulumi.notes("begin")

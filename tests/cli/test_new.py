@@ -59,14 +59,14 @@ def test_an_agent(writable: Path, corral: Corral) -> None:
 
 
 def test_more_of_an_agent_as_json(writable: Path, corral: Corral) -> None:
-    options = ("--tools", "pay-back,find-text", "--stage", "pilot", "--json", "--yes")
+    options = ("--tools", "pay-back,find-text", "--json", "--yes")
     document = json.loads(corral(*AGENT, *GIVEN, *options).stdout)
     assert document["written"] is True
     assert document["next"] == "corral scenarios dev support/desk"
     assert document["files"][0]["path"] == SUPPORT
     assert "+    tools: [pay-back, find-text]" in document["files"][0]["diff"]
     agent = load_environment(writable / "stacks/dev").agents["support"]["desk"]
-    assert (agent.tools, agent.stage) == (("pay-back", "find-text"), "pilot")
+    assert (agent.tools, agent.stage) == (("pay-back", "find-text"), "experiment")
 
 
 def test_the_only_environment_need_not_be_named(writable: Path, corral: Corral) -> None:
@@ -126,7 +126,6 @@ def test_usage(writable: Path, corral: Corral, command: tuple[str, ...], said: s
         ((*AGENT, *GIVEN, "--template", "helper@x"), "Allowed: helper or helper@1"),
         ((*AGENT, *GIVEN, "--name", "helpdesk"), '--name: "helpdesk" is taken'),
         ((*AGENT, *GIVEN, "--name", "Desk"), '--name: "Desk" is not allowed. Allowed: lower-case letters'),
-        ((*AGENT, *GIVEN, "--stage", "prod"), '--stage: there is no stage "prod"'),
         ((*AGENT, *GIVEN, "--tools", "find-txt"), 'Did you mean "find-text"?'),
         ((*AGENT, *GIVEN, "--set", "levle=1"), 'unknown parameter "levle" of helper@1.2.0'),
         ((*AGENT, *GIVEN, "--set", "level=9"), "--set level: 9 is too large. Allowed: at most 3"),

@@ -89,7 +89,7 @@ def test_an_agent_on_one_line_and_one_without_parameters(project: Path, corral: 
         "product: {type: string, optional: true,",
     )
     with (project / SUPPORT).open("a") as stream:
-        stream.write("  - name: bare\n    template: helper@1\n    stage: pilot\n    tools: []\n")
+        stream.write("  - name: bare\n    template: helper@1\n    stage: experiment\n    tools: []\n")
     result = corral("upgrade", "dev", "support/bare", *move[3:], "--set", "product=x")
     assert result.exit_code == 0, result.output
     added = "    tools: []\n    parameters: {product: x, region: EU}\n"

@@ -102,17 +102,17 @@ members: {operators: ["arn:aws:iam::111122223333:role/reports-desk"]}
 agents:
   - name: weekly
     template: weekly@1
-    stage: pilot
+    stage: experiment
     parameters: {purpose: Reports, schedule: "cron(0 6 ? * MON *)"}
     tools: [ticket-create]
   - name: digest
     template: digest@1
-    stage: pilot
+    stage: experiment
     parameters: {purpose: Reports, schedule: rate(1 day)}
     tools: [ticket-create]
   - name: on-demand
     template: weekly@1
-    stage: pilot
+    stage: experiment
     parameters: {purpose: Reports}
     tools: [ticket-create]
 retired:

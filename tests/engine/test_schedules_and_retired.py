@@ -15,7 +15,7 @@ REPORTS = "stacks/dev/teams/reports.yaml"
 AT = 'schedule: "cron(0 6 ? * MON *)"'
 DIGEST = """  - name: digest
     template: digest@1
-    stage: pilot
+    stage: experiment
     parameters: {purpose: Reports, schedule: rate(1 day)}
     tools: [ticket-create]
 """

@@ -214,7 +214,7 @@ BAD: dict[str, tuple[Any, int]] = {
     "an unknown field": ({"scope": "support", "mode": "suspended", "reason": "why", "by": "bob"}, 400),
     "an odd scope": ({"scope": "support/*", "mode": "suspended", "reason": "why"}, 400),
     "an unknown agent": ({"scope": "support/helpdesq", "mode": "suspended", "reason": "why"}, 404),
-    "too much": ("x" * 9000, 413),
+    "too much": ("x" * 17000, 413),
 }
 
 

@@ -229,7 +229,7 @@ def test_a_teams_operators_move_their_own_agents(context: Any, target: str) -> N
         ({"target": "guardrail:lax", "version": "1", "serving": "3", "reason": "why"}, 404),
         ({"target": "support/helpdesq", "version": "1", "serving": "3", "reason": "why"}, 404),
         ({"target": "legal/review", "version": "1", "serving": "3", "reason": "why"}, 404),
-        ("x" * 9000, 413),
+        ("x" * 17000, 413),
     ],
 )
 def test_what_is_not_understood_is_said(context: Any, body: Any, status: int) -> None:

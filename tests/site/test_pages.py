@@ -162,7 +162,7 @@ def test_pages_of_what_dev_does_not_have(made: Callable[..., dict[str, str]], pr
             "stacks/dev/teams/sales.yaml",
             "cost: {center: sa-1, monthly_budget_usd: 100}",
             "cost: {center: sa-1, monthly_budget_usd: 1000.5}\n"
-            "agents: [{name: daily, template: report@1, stage: pilot, parameters: {due: rate(1 day)}}]\n"
+            "agents: [{name: daily, template: report@1, stage: experiment, parameters: {due: rate(1 day)}}]\n"
             "retired: [{name: old, template: helper@1.0.0, since: 2026-01-31, reason: Nobody asked it.}]",
         )
     )

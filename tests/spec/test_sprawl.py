@@ -133,14 +133,14 @@ def agents_of_dev() -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(("team", "index"), agents_of_dev())
 def test_a_copy_of_each_agent_of_dev_is_found(tmp_path: Path, team: str, index: int) -> None:
-    """Another name, other forms of its words, another order, another stage and limit: still the same agent."""
+    """Another name, other forms of its words, another order, another limit: still the same agent."""
     for part in ("functions", "templates", "stacks"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     yaml = YAML()
     path = tmp_path / f"stacks/dev/teams/{team}.yaml"
     document = yaml.load(path)
     agent = copy.deepcopy(document["agents"][index])
-    agent |= {"name": "copied", "stage": "integration", "limits": {"max_iterations": 5}}
+    agent |= {"name": "copied", "limits": {"max_iterations": 5}}
     for key, value in agent["parameters"].items():
         if isinstance(value, str) and " " in value:
             for old, new in WORDS.items():

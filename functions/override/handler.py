@@ -55,11 +55,8 @@ def _route(event: dict[str, Any]) -> dict[str, Any]:
         if (answer := route(event, team, caller)) is not None:
             return answer
     if event["rawPath"].rstrip("/") != PATH or http["method"] not in ("GET", "POST"):
-        raise ApiError(
-            404,
-            "not_found",
-            f"There is GET and POST {PATH}, {rollback_routes.PATHS}, {canary_routes.PATHS}, GET and POST {promotion.PATH}.",
-        )
+        paths = f"{rollback_routes.PATHS}, {canary_routes.PATHS}, GET and POST {promotion.PATH}"
+        raise ApiError(404, "not_found", f"There is GET and POST {PATH}, {paths}.")
     if http["method"] == "GET":
         return {"overrides": listing(team)}
     sent = _read_body(event)

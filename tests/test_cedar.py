@@ -145,7 +145,7 @@ def test_domains_are_bound_to_the_agents_own(agent: ResolvedAgent) -> None:
 
 @pytest.mark.control("granted-tools-only")
 @given(amount=st.integers(-(2**63), 2**63 - 1))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 def test_amounts_are_held_to_the_tools_limits(amount: int) -> None:
     agent, tool = _agent_with("refund-issue"), TOOLS["refund-issue"]
     call = {**_arguments(tool, agent), "amount_cents": amount}
@@ -231,7 +231,7 @@ def test_one_tool_that_is_too_long_by_itself_is_refused() -> None:
 
 
 @given(value=st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=30))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 def test_any_text_can_be_a_value(value: str) -> None:
     limit = (Constraint(argument="priority", one_of=(value,)),)
     tools = {**TOOLS, "ticket-create": TOOLS["ticket-create"].model_copy(update={"constraints": limit})}

@@ -267,7 +267,7 @@ def test_what_cannot_be_looked_up_or_written_is_said(
 
 
 @pytest.mark.control("suspension")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
         st.tuples(

@@ -231,7 +231,7 @@ def _leaks(connection: duckdb.DuckDBPyConnection, statement: str) -> bool:
     return "FOREIGN" in str(rows)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from(["SELECT * FROM ", "WITH ", "SELECT ", ""]),
     st.lists(st.sampled_from(PIECES), min_size=1, max_size=12),
@@ -273,7 +273,7 @@ relations: st.SearchStrategy[str] = st.deferred(
 
 
 @pytest.mark.control("team-isolation")
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(queries)
 def test_no_row_of_another_team_comes_back_from_a_query_of_any_shape(
     warehouse: duckdb.DuckDBPyConnection, query: str

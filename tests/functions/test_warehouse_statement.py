@@ -291,7 +291,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=14), st.booleans())
 def test_what_is_accepted_names_no_other_database_by_a_real_parsers_account(
     pieces: list[str], spaced: bool

@@ -207,7 +207,7 @@ _agents = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(team_files(), _agents)
 def test_adding_an_agent_leaves_all_else_equal(text: str, agent: dict[str, Any]) -> None:
     before = read(text)
@@ -242,7 +242,7 @@ def _inserted(text: str, after: str) -> str:
     return after[start:end]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(team_files(), _agents)
 def test_removing_the_agent_again_gives_the_file_as_it_was(text: str, agent: dict[str, Any]) -> None:
     before = read(text)

@@ -22,7 +22,7 @@ FILES = sorted(
 )
 TEXTS = [path.read_text(encoding="utf-8") for path in FILES]
 relaxed = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -227,6 +227,13 @@ class TestLearning:
         flat = [Sample(MONDAY + h * HOUR, 40, 36.0 + (h * 7 % 5) - 2) for h in range(28 * 24)]
         assert learn(ACCURACY, flat).season.hours == ()
 
+    def test_few_blocks_are_believed_by_halves_and_a_burst_counts_as_four_deviations(self) -> None:
+        """Hours that lie by ten times a coin's variance from the mean, then two of them by forty."""
+        half = [Sample(MONDAY + h * HOUR, 40, 30.0 if h % 2 else 10.0) for h in range(168)]
+        assert learn(ACCURACY, half).noise == pytest.approx((168 * 10 + 20) / (167 + 20))
+        burst = [*half[:48], Sample(half[48].time, 40, 0.0), Sample(half[49].time, 40, 40.0), *half[50:]]
+        assert learn(ACCURACY, burst).noise == pytest.approx((166 * 10 + 2 * 16 + 20) / (167 + 20))
+
     def test_noise_is_a_coins_for_yes_and_no_and_less_only_for_scores(self) -> None:
         assert learn(ACCURACY, steady(672, 10, 0.9)).noise == 1.0
         assert learn(ACCURACY, steady(672, 10, 0.91234)).noise == 0.05

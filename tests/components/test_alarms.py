@@ -113,6 +113,9 @@ def test_alarms_are_on_metrics_that_are_written(programs: dict[str, Program]) ->
             if _kind(alarm) == "front-door/errors":
                 door = program.outputs["front_door_function"]
                 assert alarm.inputs["dimensions"] == {"FunctionName": door}
+                assert (alarm.inputs["metricName"], alarm.inputs["statistic"]) == ("Errors", "Sum")
+                assert (alarm.inputs["threshold"], alarm.inputs["period"]) == (1, 300)
+                assert (alarm.inputs["evaluationPeriods"], alarm.inputs["datapointsToAlarm"]) == (1, 1)
 
 
 def test_the_program_and_the_monitor_mean_the_same_metrics() -> None:

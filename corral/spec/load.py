@@ -75,9 +75,9 @@ def load_environment(folder: Path, today: date | None = None) -> Environment:
         if domain.spec is not None:
             check_domain(domain, domain.spec, teams, folder, root)
     promotions = [file for _, file in _load_all(folder / "promotions", Promotion, root, report)]
-    for file in promotions:
-        if file.spec is not None:
-            check_promotion(file, file.spec)
+    for promotion in promotions:
+        if promotion.spec is not None:
+            check_promotion(promotion, promotion.spec)
     around = Surroundings(
         environment=folder.name,
         platform_file=platform,

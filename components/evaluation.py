@@ -11,7 +11,8 @@ from components import permissions
 from components.policy_documents import service_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
-from corral.spec.evaluated import SAMPLING, evaluators
+from corral.spec.evaluated import SAMPLING, builtin_evaluators
+from corral.spec.judges import ResolvedJudge
 from corral.spec.names import CANARY, harness_name
 from corral.spec.resolved import ResolvedAgent
 
@@ -77,6 +78,9 @@ class Evaluation(ComponentResource):
             ),
             ResourceOptions(parent=self),
         )
+        # Agents of one template share its judges.
+        judges = {each.aws_name: each for agent in args.agents for each in agent.judges}
+        self._judges = {aws_name: self._judge(each) for aws_name, each in judges.items()}
         self.register_outputs({"log_group": self.log_group})
 
     def of(self, agent: ResolvedAgent) -> Output[str]:
@@ -87,8 +91,37 @@ class Evaluation(ComponentResource):
         """Evaluate every session of an agent's canary: they are few, and are compared. Returns the ARN."""
         return self._config(agent, CANARY, canary_service_name(agent), 100)
 
+    def _judge(self, judge: ResolvedJudge) -> Output[str]:
+        """Make an evaluator of a template's own. Returns its id."""
+        spec, model = judge.spec, agentcore.EvaluatorBedrockEvaluatorModelConfigArgs(model_id=judge.model)
+        made = agentcore.Evaluator(
+            f"{self._name}-{judge.aws_name}",
+            evaluator_name=judge.aws_name,
+            # The same for ever: AWS lets nothing of an evaluator be changed while it is in use.
+            description=f"Scores what agents of team {self._shared.owner} do: {spec.name}.",
+            level=agentcore.EvaluatorLevel(spec.level),
+            evaluator_config=agentcore.EvaluatorConfigArgs(
+                llm_as_a_judge=agentcore.EvaluatorLlmAsAJudgeEvaluatorConfigArgs(
+                    instructions=spec.judge,
+                    model_config=agentcore.EvaluatorModelConfigArgs(bedrock_evaluator_model_config=model),
+                    rating_scale=agentcore.EvaluatorRatingScaleArgs(
+                        numerical=[
+                            agentcore.EvaluatorNumericalScaleDefinitionArgs(
+                                value=each.value, label=each.label, definition=each.definition
+                            )
+                            for each in spec.scale
+                        ]
+                    ),
+                )
+            ),
+            kms_key_arn=self._shared.key_arn,
+            tags=self._shared.tags.as_list(),
+            opts=ResourceOptions(parent=self),
+        )
+        return made.evaluator_id
+
     def _config(self, agent: ResolvedAgent, suffix: str, service: str, percent: float) -> Output[str]:
-        harness = _harness(agent)
+        harness, own = _harness(agent), [self._judges[each.aws_name] for each in agent.judges]
         made = agentcore.OnlineEvaluationConfig(
             "-".join(filter(None, (self._name, agent.key, suffix))),
             online_evaluation_config_name="_".join(filter(None, (harness, suffix))),
@@ -102,7 +135,7 @@ class Evaluation(ComponentResource):
             ),
             evaluators=[
                 agentcore.OnlineEvaluationConfigEvaluatorReferenceArgs(evaluator_id=each)
-                for each in evaluators(agent.made_from)
+                for each in (*builtin_evaluators(agent.made_from), *own)
             ],
             evaluation_execution_role_arn=self._role.arn,
             execution_status=agentcore.OnlineEvaluationConfigExecutionStatus.ENABLED,

@@ -39,6 +39,7 @@ class KeyArgs:
 
     One to `keep` outlives its stack, as do the records that only it can read. With `events`, EventBridge sends to
     topics and queues that it encrypts, with `alarms` CloudWatch's alarms to such topics, with `budgets` AWS Budgets.
+    With `evaluators`, AgentCore reads the instructions of evaluators that it encrypts.
     """
 
     site: Site
@@ -50,6 +51,7 @@ class KeyArgs:
     events: bool = False
     alarms: bool = False
     budgets: bool = False
+    evaluators: bool = False
 
 
 class Key(ComponentResource):
@@ -109,6 +111,11 @@ def _statements(args: KeyArgs) -> list[dict[str, Any]]:
         events = {"Service": "events.amazonaws.com"}
         statements.append(_allow("Events", events, ("kms:Decrypt", "kms:GenerateDataKey")))
     own = {"StringEquals": {"aws:SourceAccount": site.account}}
+    if args.evaluators:
+        # https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/evaluations-encryption.html
+        source = {"ArnLike": {"aws:SourceArn": site.arn("bedrock-agentcore", "*")}}
+        service = {"Service": "bedrock-agentcore.amazonaws.com"}
+        statements.append(_allow("Evaluators", service, ("kms:Decrypt",), {**own, **source}))
     for wanted, name, service in (
         (args.alarms, "Alarms", "cloudwatch"),
         (args.budgets, "Budgets", "budgets"),

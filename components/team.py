@@ -45,10 +45,10 @@ class Team(ComponentResource):
         spec, site = environment.teams[team], Site.of(environment.platform)
         held = Held.read(site)
         tags = Tags(site.environment, team, spec.owner.email, spec.cost.center)
+        judged = any(agent.judges for agent in environment.agents[team].values())
+        about = f"What team {team} keeps in {site.environment}."
         key = Key(
-            f"{name}-key",
-            KeyArgs(site, tags, site.name("team", team), f"What team {team} keeps in {site.environment}."),
-            child,
+            f"{name}-key", KeyArgs(site, tags, site.name("team", team), about, evaluators=judged), child
         )
         shared = Shared(site, tags, platform.team_boundary_arn, key.arn, team)
         memory = Memory(f"{name}-memory", MemoryArgs(shared), child)

@@ -28,6 +28,7 @@ _WRITES = (
 
 # Pulumi type -> the CloudTrail types under which its data events are recorded.
 DATA_EVENTS: dict[str, tuple[str, ...]] = {
+    "aws-native:bedrockagentcore:Evaluator": ("AWS::BedrockAgentCore::Evaluator",),
     "aws-native:bedrockagentcore:Gateway": ("AWS::BedrockAgentCore::Gateway", *_IDENTITY),
     "aws-native:bedrockagentcore:GatewayTarget": ("AWS::BedrockAgentCore::Gateway",),
     "aws-native:bedrockagentcore:GatewayRateLimit": ("AWS::BedrockAgentCore::Gateway",),

@@ -20,6 +20,7 @@ PROJECT = "corral"  # Pulumi.yaml's name, a folder of the state
 TEAM_TYPES = (
     "AWS::AgentRegistry::RegistryRecord",
     "AWS::Bedrock::ApplicationInferenceProfile",
+    "AWS::BedrockAgentCore::Evaluator",
     "AWS::BedrockAgentCore::Harness",
     "AWS::BedrockAgentCore::HarnessEndpoint",
     "AWS::BedrockAgentCore::Memory",

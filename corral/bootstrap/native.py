@@ -18,6 +18,7 @@ TYPES = (
     "AWS::Bedrock::ApplicationInferenceProfile",
     "AWS::Bedrock::Guardrail",
     "AWS::Bedrock::GuardrailVersion",
+    "AWS::BedrockAgentCore::Evaluator",
     "AWS::BedrockAgentCore::Gateway",
     "AWS::BedrockAgentCore::GatewayRateLimit",
     "AWS::BedrockAgentCore::GatewayTarget",
@@ -31,7 +32,7 @@ TYPES = (
 # What handlers may call for things that Corral makes none of, by service or action.
 LEFT_OUT = {
     "apigateway": "no gateway target is an API Gateway",
-    "bedrock-mantle": "no gateway target is a model",
+    "bedrock-mantle": "no gateway target is a model, and judges are asked through bedrock-runtime",
     "ec2": "no gateway target is in a VPC",
     "vpc-lattice": "no gateway target is in a VPC",
     "s3": "tool schemas are written in the target itself",

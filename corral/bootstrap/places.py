@@ -141,11 +141,14 @@ def common(scope: Scope) -> list[Place]:
               also=True),
         Place("NewOfAgentCore", "bedrock-agentcore", ["*"],
               ("CreateHarness", "CreateMemory", "CreateGateway", "CreatePolicyEngine", "CreateAgentRuntime",
-               "CreateOnlineEvaluationConfig"),
+               "CreateOnlineEvaluationConfig", "CreateEvaluator"),
               {"StringEqualsIfExists": asked(scope)}),
         Place("PoliciesOfTheGateway", "bedrock-agentcore",
               [arn("bedrock-agentcore", f"gateway/corral-{scope.environment}-*")], ("ManageResourceScopedPolicy",)),
         Place("ModelSources", "bedrock", [source], ("GetInferenceProfile",), also=True),
+        # AWS tries the model of a judge as whoever makes the judge.
+        Place("JudgesModels", "bedrock", [source, Sub("arn:${AWS::Partition}:bedrock:*::foundation-model/*")],
+              ("InvokeModel",)),
         Place("NewModelProfiles", "bedrock",
               [*profiles, source, Sub("arn:${AWS::Partition}:bedrock:*::foundation-model/*")],
               ("CreateInferenceProfile",), {"StringEqualsIfExists": asked(scope)}),
@@ -161,7 +164,7 @@ def of_environment(environment: str) -> list[Place]:
     core = [
         f"gateway/{name}-*", f"policy-engine/corral_{environment}-*", f"memory/{environment}_*",
         f"harness/{environment}_*", f"runtime/harness_{environment}_*", "workload-identity-directory/default",
-        f"online-evaluation-config/{environment}_*",
+        f"online-evaluation-config/{environment}_*", f"evaluator/{environment}_*",
         "workload-identity-directory/default/workload-identity/*",
     ]  # fmt: skip
     guardrails, registries = [arn("bedrock", "guardrail/*")], [arn("agent-registry", "registry/*")]
@@ -232,7 +235,7 @@ def of_team(environment: str) -> list[Place]:
     engine, mine = f"policy-engine/corral_{environment}-{'?' * 10}", scope.key_prefix
     core = [
         f"memory/{mine}-*", f"harness/{mine}_*", f"runtime/harness_{mine}_*", "workload-identity-directory/default",
-        f"online-evaluation-config/{mine}_*",
+        f"online-evaluation-config/{mine}_*", f"evaluator/{mine}_*",
         f"workload-identity-directory/default/workload-identity/harness_{mine}_*",
     ]  # fmt: skip
     agents: Conditions = {

@@ -71,7 +71,7 @@ def _rows(agent: "ResolvedAgent") -> list[tuple[str, str, str]]:
         "domains": ", ".join(agent.domains) or "none",
         "guardrail": agent.guardrail,
         "schedule": f"{agent.schedule.expression} UTC" if agent.schedule else "none",
-        "evaluators": ", ".join(agent.made_from.evaluators) or "none",
+        "evaluators": ", ".join(agent.made_from.evaluator_names) or "none",
         "junctions": str(len(agent.made_from.junctions) or "none"),
         "scenarios": ", ".join(scenario.name for scenario in agent.scenarios) or "none",
     }

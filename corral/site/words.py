@@ -159,7 +159,7 @@ def drift(of: Drift) -> Iterator[tuple[str, str]]:
 
 def evaluator(name: str) -> str:
     """An evaluator's name in words: Builtin.GoalSuccessRate is goal success rate."""
-    short = name.removeprefix("Builtin.")
+    short = name.removeprefix("Builtin.").replace("-", " ")
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in short).strip()
 
 

@@ -19,10 +19,10 @@ SAMPLING: dict[str, float] = {
 
 def accuracy_evaluator(template: Template) -> Evaluator:
     """The evaluator whose scores are the accuracy of a template's agents."""
-    return next((each for each in ACCURACY if each in template.evaluators), ACCURACY[0])
+    return next((each for each in ACCURACY if each in template.builtin), ACCURACY[0])
 
 
-def evaluators(template: Template) -> tuple[Evaluator, ...]:
-    """The template's evaluators, and those that drift cannot do without: no template leaves an agent unwatched."""
+def builtin_evaluators(template: Template) -> tuple[Evaluator, ...]:
+    """AWS's evaluators of a template, and those that drift needs: no template leaves an agent unwatched."""
     needed = (accuracy_evaluator(template), CONTEXT_RELEVANCE)
-    return tuple(dict.fromkeys((*template.evaluators, *needed)))
+    return tuple(dict.fromkeys((*template.builtin, *needed)))

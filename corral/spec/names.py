@@ -23,6 +23,7 @@ TemplateReference = Annotated[
     StringConstraints(pattern=r"^[a-z][a-z0-9-]*@[1-9][0-9]*$"),
     Field(description="A template and the major version it is pinned to, as in customer-support@1."),
 ]
+JudgeName = Annotated[str, StringConstraints(pattern=_SLUG, min_length=2, max_length=15)]
 Version = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
 
 MAX_HARNESS_NAME = 40
@@ -54,6 +55,14 @@ def harness_name(environment: str, team: str, agent: str) -> str:
 def policy_name(environment: str, team: str, agent: str) -> str:
     """The name of an agent's Cedar policy in the policy engine."""
     return f"{environment}_{team}_{agent}".replace("-", "_")
+
+
+def judge_name(environment: str, team: str, judge: str, digest: str) -> str:
+    """The AWS name of a team's evaluator: 48 letters, digits and underscores at most.
+
+    What it scores by is in the name: AWS lets nobody change an evaluator in use, so another wording is another one.
+    """
+    return f"{environment}_{team}_{judge}_{digest}".replace("-", "_")
 
 
 def agent_role_name(environment: str, team: str, agent: str) -> str:

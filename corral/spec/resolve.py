@@ -10,6 +10,7 @@ from corral.spec.conditions import ApprovalRule, ConditionError, check, parse
 from corral.spec.document import Loaded, Report
 from corral.spec.domain import Domain
 from corral.spec.errors import SpecError, listed, suggestion, unknown
+from corral.spec.judges import ResolvedJudge, resolved_judges
 from corral.spec.platform import Platform
 from corral.spec.prompt import PromptError, render_prompt
 from corral.spec.resolved import DEFAULT_LIMITS, AtSetTimes, ResolvedAgent, ResolvedLimits
@@ -77,6 +78,7 @@ class _Resolver:
         approval = self._approval(found, tools)
         model_name = self._model(found)
         limits = self._limits(found)
+        judges = self._judges(found)
         if found is not None and found.loaded.sound:
             self._check_tables(found.spec, parameters, domains)
             self._check_domain_tools(tools, domains)
@@ -117,6 +119,7 @@ class _Resolver:
             scenarios=tuple(
                 s for s in found.scenarios if applies(s, parameters, reach, schedule is not None)
             ),
+            judges=judges,
             made_from=found.spec,
             template_folder=found.folder,
             origins=self.origins,
@@ -341,6 +344,17 @@ class _Resolver:
             else:
                 self.failed = True  # reported at default_model
         return name
+
+    def _judges(self, template: LoadedTemplate | None) -> tuple[ResolvedJudge, ...]:
+        platform = self.around.platform
+        if template is None or platform is None:
+            return ()
+        for judge in template.spec.judges:
+            if judge.model is not None and judge.model not in platform.models:
+                message, hint = unknown("model", judge.model, platform.models)
+                message = f"{template.label} wants the {message} for its evaluator {judge.name}"
+                self.error(("template",), message, f"{hint} Or add it to the platform's models.")
+        return tuple(resolved_judges(template.spec.judges, platform, self.team.team))
 
     def _limits(self, template: LoadedTemplate | None) -> ResolvedLimits:
         values: dict[str, float | int] = {}

@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corral.spec.conditions import ApprovalRule, Condition
+from corral.spec.judges import ResolvedJudge
 from corral.spec.model import Owner
 from corral.spec.platform import ModelSource, Price
 from corral.spec.scenario import Scenario
 from corral.spec.team import Canary, ParameterValue, Peak, SuspendOnAlarm
 from corral.spec.template import GuardrailLevel, Template
 
-__all__ = ["DEFAULT_LIMITS", "ApprovalRule", "AtSetTimes", "Condition", "ResolvedAgent", "ResolvedLimits"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "ApprovalRule",
+    "AtSetTimes",
+    "Condition",
+    "ResolvedAgent",
+    "ResolvedJudge",
+    "ResolvedLimits",
+]
 
 # What holds when neither team nor template says anything.
 DEFAULT_LIMITS: dict[str, float | int] = {
@@ -65,6 +74,7 @@ class ResolvedAgent:
     guardrail: GuardrailLevel
     schedule: AtSetTimes | None
     scenarios: tuple[Scenario, ...]  # those that apply to it; texts unrendered
+    judges: tuple[ResolvedJudge, ...]  # the template's own evaluators
     made_from: Template  # evaluators, drift, junctions and what it is for are the template's
     template_folder: Path
     origins: dict[str, str]  # "limits.max_iterations" -> "team", "template" or "platform default"

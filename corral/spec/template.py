@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
+from corral.spec.judges import Judge
 from corral.spec.model import Document, Model, Owner
 from corral.spec.names import ModelName, ParameterName, TemplateName, ToolName, Version
 from corral.spec.team import Approval, Limits, ParameterValue
@@ -26,6 +27,16 @@ Evaluator = Literal[
     "Builtin.ToolSelectionAccuracy",
     "Builtin.ToolParameterAccuracy",
     "Builtin.GoalSuccessRate",
+]
+
+
+def _kind(entry: object) -> str:
+    """Which of the two an entry is meant to be, so that an error speaks of that one only."""
+    return "<judge>" if isinstance(entry, dict | Judge) else "<builtin>"
+
+
+OwnEvaluator = Annotated[
+    Annotated[Evaluator, Tag("<builtin>")] | Annotated[Judge, Tag("<judge>")], Discriminator(_kind)
 ]
 Sentence = Annotated[str, StringConstraints(min_length=3, max_length=300)]
 MAX_TEXT = 2000
@@ -113,8 +124,25 @@ class Template(Document):
     approval: tuple[Approval, ...] = ()
     limits: Limits = Limits()
     guardrail: GuardrailLevel = "standard"
-    evaluators: tuple[Evaluator, ...] = ()
+    evaluators: tuple[OwnEvaluator, ...] = Field(
+        default=(), max_length=20, description="AWS's own by name, or a model as a judge."
+    )
     drift: Drift = Drift()
     junctions: tuple[Junction, ...] = ()
     schedule: Schedule | None = None
     upgrade: Upgrade | None = Field(default=None, description="From the major version before this one.")
+
+    @property
+    def judges(self) -> tuple[Judge, ...]:
+        """Its own evaluators."""
+        return tuple(each for each in self.evaluators if isinstance(each, Judge))
+
+    @property
+    def builtin(self) -> tuple[Evaluator, ...]:
+        """AWS's evaluators that it names."""
+        return tuple(each for each in self.evaluators if not isinstance(each, Judge))
+
+    @property
+    def evaluator_names(self) -> tuple[str, ...]:
+        """The names of all its evaluators, as they come."""
+        return tuple(each.name if isinstance(each, Judge) else each for each in self.evaluators)

@@ -14,6 +14,7 @@ from typing import Any
 from corral.spec.cards import CARD, check_card
 from corral.spec.document import Loaded, Report, load
 from corral.spec.errors import SpecError, listed, show, suggestion, unknown
+from corral.spec.judges import check_judges
 from corral.spec.prompt import check_prompt, check_turn, parameters_used
 from corral.spec.scenario import Scenario, Scenarios
 from corral.spec.schedules import FORM, schedule_problem
@@ -160,6 +161,7 @@ class TemplateStore:
             )
         if template.version != folder.name:
             loaded.error(("version",), f'version: "{template.version}" is in the folder {folder.name}', same)
+        check_judges(loaded, template.evaluators)
         if template.schedule is not None:
             _check_schedule(loaded, template)
         if template.upgrade is not None:

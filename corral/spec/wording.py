@@ -86,6 +86,8 @@ def locate(data: Any, location: Iterable[str | int]) -> tuple[Location, bool]:
     known: list[str | int] = []
     parts = list(location)
     for part in parts:
+        if str(part).startswith("<"):
+            continue  # a branch that is chosen by what the entry is
         if (isinstance(data, dict) and part in data) or (
             isinstance(data, list) and isinstance(part, int) and part < len(data)
         ):
@@ -188,5 +190,7 @@ def _unwrapped(kind: Any) -> Any:
     if get_origin(kind) is Annotated:
         return _unwrapped(get_args(kind)[0])
     if get_origin(kind) in (Union, types.UnionType):
-        return _unwrapped(next(k for k in get_args(kind) if k is not type(None)))
+        branches = [_unwrapped(k) for k in get_args(kind) if k is not type(None)]
+        models = (b for b in branches if isinstance(b, type) and issubclass(b, BaseModel))
+        return next(models, branches[0])
     return kind

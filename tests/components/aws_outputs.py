@@ -69,6 +69,7 @@ _NATIVE: dict[str, Any] = {
     "aws-native:bedrockagentcore:OnlineEvaluationConfig": _agentcore(
         "online-evaluation-config", "onlineEvaluationConfig", "onlineEvaluationConfigName"
     ),
+    "aws-native:bedrockagentcore:Evaluator": _agentcore("evaluator", "evaluator", "evaluatorName"),
     "aws-native:bedrockagentcore:Memory": _agentcore("memory", "memory", "name"),
     "aws-native:bedrockagentcore:Harness": _agentcore("harness", "harness", "harnessName"),
     "aws-native:bedrockagentcore:HarnessEndpoint": lambda name, inputs: {

@@ -63,7 +63,8 @@ def project(folder: Path) -> Path:
 def team_of_every_kind(folder: Path) -> Path:
     """Make a project with a team, `reports`, whose agents are what others need not be; returns the program.
 
-    `weekly` has a schedule and the strict guardrail, `digest` a schedule, and `gazette` is retired.
+    `weekly` has a schedule and the strict guardrail, `digest` a schedule, both a judge of their own, and `gazette`
+    is retired.
     """
     stacks = project(folder)
     add_team_of_every_kind(stacks)
@@ -87,12 +88,16 @@ parameters:
   schedule: {type: schedule, optional: true, help: When it is written.}
 """,
     )
+    replaced(template / "template.yaml", "evaluators: [", f"evaluators: [{JUDGE}, ")
     shutil.copytree(template, stacks / "dev/templates/digest/1.0.0")
     replaced(stacks / "dev/templates/digest/1.0.0/template.yaml", "template: weekly\n", "template: digest\n")
     replaced(stacks / "dev/templates/digest/1.0.0/template.yaml", "guardrail: strict\n", "")
     (stacks / "dev/teams/reports.yaml").write_text(REPORTS, encoding="utf-8")
 
 
+JUDGE = """{name: cites-a-source, judge: "Does {assistant_turn} name where its numbers are from?", model: nova-pro,
+  scale: [{value: 0, label: None, definition: No number has a source.},
+    {value: 1, label: All, definition: Each number has its source.}]}"""
 REPORTS = """
 apiVersion: corral/v1
 team: reports

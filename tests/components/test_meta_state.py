@@ -48,6 +48,7 @@ REMADE = {
     *("aws:sns/topicSubscription:TopicSubscription", "aws-native:agentregistry:RegistryRecord"),
     *("aws-native:bedrock:ApplicationInferenceProfile", "aws-native:bedrock:Guardrail"),
     *("aws-native:bedrock:GuardrailVersion", "aws-native:bedrockagentcore:Gateway"),
+    "aws-native:bedrockagentcore:Evaluator",  # its words are the template's
     *("aws-native:bedrockagentcore:GatewayRateLimit", "aws-native:bedrockagentcore:GatewayTarget"),
     *("aws-native:bedrockagentcore:Harness", "aws-native:bedrockagentcore:HarnessEndpoint"),
     "aws-native:bedrockagentcore:OnlineEvaluationConfig",

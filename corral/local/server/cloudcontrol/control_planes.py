@@ -58,6 +58,7 @@ _GETS: dict[tuple[str, str], _Get] = {
     (_CONTROL, "GetPolicyEngine"): _Get(f"{_CORE}PolicyEngine", ("policyEngineId",)),
     (_CONTROL, "GetPolicy"): _Get(f"{_CORE}Policy", ("policyEngineId", "policyId")),
     (_CONTROL, "GetMemory"): _Get(f"{_CORE}Memory", ("memoryId",), "memory", _MEMORY_NAMES),
+    (_CONTROL, "GetEvaluator"): _Get(f"{_CORE}Evaluator", ("evaluatorId",)),
     (_CONTROL, "GetOnlineEvaluationConfig"): _Get(
         f"{_CORE}OnlineEvaluationConfig", ("onlineEvaluationConfigId",)
     ),
@@ -78,6 +79,7 @@ _LISTS: dict[tuple[str, str], _List] = {
     (_CONTROL, "ListPolicyEngines"): _List(f"{_CORE}PolicyEngine", "policyEngines"),
     (_CONTROL, "ListPolicies"): _List(f"{_CORE}Policy", "policies", ("policyEngineId", "PolicyEngineId")),
     (_CONTROL, "ListMemories"): _List(f"{_CORE}Memory", "memories", None, _MEMORY_NAMES),
+    (_CONTROL, "ListEvaluators"): _List(f"{_CORE}Evaluator", "evaluators"),
     (_CONTROL, "ListOnlineEvaluationConfigs"): _List(
         f"{_CORE}OnlineEvaluationConfig", "onlineEvaluationConfigs"
     ),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SERVICE = "bedrock-agentcore.amazonaws.com"
 _CORE = "AWS::BedrockAgentCore::"
 _GUARDRAIL_VERSION = "AWS::Bedrock::GuardrailVersion"
+_SCORED_BY = ("EvaluatorConfig", "Level", "Description")
 _GATEWAY_IN_POLICY = re.compile(r'AgentCore::Gateway::"([^"]+)"')
 
 
@@ -190,9 +191,30 @@ _STRATEGY_TYPES = {
 }
 
 
+class _Evaluator(Hooks):
+    def settle(self, aws: LocalAws, store: ResourceStore, new: Properties, before: Properties | None) -> None:
+        if before is not None and any(new.get(key) != before.get(key) for key in _SCORED_BY):
+            self._refuse_in_use(store, new["EvaluatorId"], "changed")
+
+    def deleting(self, aws: LocalAws, store: ResourceStore, properties: Properties) -> None:
+        self._refuse_in_use(store, properties["EvaluatorId"], "deleted")
+
+    def _refuse_in_use(self, store: ResourceStore, evaluator: str, what: str) -> None:
+        """Refuse as AWS does: it locks an evaluator that an enabled configuration uses."""
+        for config in store.list(f"{_CORE}OnlineEvaluationConfig"):
+            used = {each["EvaluatorId"] for each in config.get("Evaluators", [])}
+            if evaluator in used and config.get("ExecutionStatus") == "ENABLED":
+                by = config["OnlineEvaluationConfigName"]
+                raise AwsError("ResourceConflict", f"The evaluator is in use by {by} and cannot be {what}")
+
+
 class _OnlineEvaluationConfig(Hooks):
     def settle(self, aws: LocalAws, store: ResourceStore, new: Properties, before: Properties | None) -> None:
         require_role(aws, new["EvaluationExecutionRoleArn"], new["OnlineEvaluationConfigArn"])
+        known = {each["EvaluatorId"] for each in store.list(f"{_CORE}Evaluator")}
+        for wanted in (each["EvaluatorId"] for each in new.get("Evaluators", [])):
+            if not wanted.startswith(("Builtin.", "ThirdParty.")) and wanted not in known:
+                raise AwsError("InvalidRequest", f"There is no evaluator {wanted}")
 
 
 class _GuardrailVersion(Hooks):
@@ -312,6 +334,7 @@ HOOKS: dict[str, Hooks] = {
     f"{_CORE}Harness": _Harness(),
     f"{_CORE}HarnessEndpoint": _HarnessEndpoint(),
     f"{_CORE}Memory": _Memory(),
+    f"{_CORE}Evaluator": _Evaluator(),
     f"{_CORE}OnlineEvaluationConfig": _OnlineEvaluationConfig(),
     "AWS::Bedrock::Guardrail": _Guardrail(),
     "AWS::Bedrock::GuardrailVersion": _GuardrailVersion(),

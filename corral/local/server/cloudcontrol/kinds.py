@@ -104,6 +104,16 @@ KINDS: dict[str, Kind] = {
     "AWS::BedrockAgentCore::Memory": Kind(
         _CORE, "MemoryId", _named("Name"), "MemoryArn", "memory/{id}", ("Name",), "ACTIVE"
     ),
+    "AWS::BedrockAgentCore::Evaluator": Kind(
+        _CORE,
+        "EvaluatorId",
+        _named("EvaluatorName"),
+        "EvaluatorArn",
+        "evaluator/{id}",
+        ("EvaluatorName",),
+        "ACTIVE",
+        statics=(("EvaluatorType", "Custom"), ("Provider", "Custom")),
+    ),
     "AWS::BedrockAgentCore::OnlineEvaluationConfig": Kind(
         _CORE,
         "OnlineEvaluationConfigId",

@@ -1,13 +1,14 @@
 """A template's own evaluators: what is made of them, once a team, and who may read and ask them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from corral.spec.load import load_environment
 from tests.components.conftest import PLATFORM
-from tests.components.recorder import Program, record, replaced, team_of_every_kind
+from tests.components.recorder import ROOT, Program, record, replaced, team_of_every_kind
 
 pytestmark = pytest.mark.xdist_group("components")
 
@@ -122,3 +123,16 @@ def test_two_templates_may_give_one_name_two_meanings(programs: dict[str, Progra
         ["us.amazon.nova-pro-v1:0", default.inference_profile or default.id]
     )
     assert len(models) == 2
+
+
+def test_the_example_of_the_docs_loads(tmp_path: Path) -> None:
+    text = (ROOT / "docs/agent-templates.md").read_text(encoding="utf-8")
+    [example] = [each for each in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "judge:" in each]
+    stacks = team_of_every_kind(tmp_path)
+    path = stacks / "dev/templates/weekly/1.0.0/template.yaml"
+    own = path.read_text(encoding="utf-8")
+    start = own.index("evaluators: [")
+    end = own.index("GoalSuccessRate]", start) + len("GoalSuccessRate]\n")
+    path.write_text(own[:start] + example + own[end:], encoding="utf-8")
+    [judge] = load_environment(stacks / "dev").agents["reports"]["weekly"].judges
+    assert (judge.spec.name, judge.model) == ("cites-a-source", "us.amazon.nova-pro-v1:0")

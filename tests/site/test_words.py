@@ -75,6 +75,7 @@ def test_limits_and_thresholds() -> None:
         ("cost of a task", "150 %"),
     ]
     assert words.evaluator("Builtin.GoalSuccessRate") == "goal success rate"
+    assert words.evaluator("cites-a-source") == "cites a source"
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,8 @@ def _statements(args: KeyArgs) -> list[dict[str, Any]]:
     if args.evaluators:
         # https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/evaluations-encryption.html
         source = {"ArnLike": {"aws:SourceArn": site.arn("bedrock-agentcore", "*")}}
-        service = {"Service": "bedrock-agentcore.amazonaws.com"}
-        statements.append(_allow("Evaluators", service, ("kms:Decrypt",), {**own, **source}))
+        reader = {"Service": "bedrock-agentcore.amazonaws.com"}
+        statements.append(_allow("Evaluators", reader, ("kms:Decrypt",), {**own, **source}))
     for wanted, name, service in (
         (args.alarms, "Alarms", "cloudwatch"),
         (args.budgets, "Budgets", "budgets"),

@@ -57,14 +57,17 @@ class Idle:
 
 
 def idle(stacks: Mapping[str, Iterable[Registered]]) -> Idle:
-    """Count the resources of stacks. Components, which are nothing on AWS, are left out."""
+    """Count the resources of stacks. Components, which are nothing on AWS, are left out.
+
+    Stacks come by name, items by what they cost, the dearest first.
+    """
     units: Counter[Item] = Counter()
     spent: dict[str, float] = {}
     free: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
-    for name, resources in stacks.items():
+    for name in sorted(stacks):
         spent[name] = 0.0
-        for resource in resources:
+        for resource in stacks[name]:
             if not resource.type.startswith(("aws:", "aws-native:")):
                 continue
             if resource.type in PRICED:

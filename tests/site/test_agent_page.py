@@ -35,7 +35,7 @@ def test_all_of_every_agent_is_on_its_page(dev: Site, html: dict[str, Page]) -> 
         assert [part for part in wanted if flat(str(part)) not in text] == [], agent.label
         assert [f"from {o}" for o in spec.origins.values() if o not in text] == []
         if spec.made_from.drift.accuracy is not None:
-            assert "These are thresholds; alarms on them are not in this version." in text
+            assert "How far a measure may leave its baseline before its owner is told." in text
 
 
 def test_rules_in_words(html: dict[str, Page]) -> None:

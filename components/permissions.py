@@ -140,10 +140,17 @@ def rollbacks(site: Site, versions_arn: Input[str], guardrail_arns: Sequence[Inp
 def promotions(
     site: Site, drift_arn: Input[str], agents_arn: Input[str], stream_arn: Input[str]
 ) -> list[Grant]:
-    """Read what was measured of an agent and what the monitor found, and whether records are taken."""
+    """Read what was measured of an agent and what the monitor found, accept it, see whether records are taken."""
     return [
         measured(),
         Grant("Found", actions.ITEMS[:1], [drift_arn, agents_arn]),
+        Grant(
+            "Accepted",
+            actions.ITEMS[2:],
+            [drift_arn],
+            # Beside what the monitor keeps, never in its place.
+            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["* accepted"]}},
+        ),
         Grant("Trail", actions.TRAIL_READ[1:2], [site.trail_arn]),
         Grant("Stream", actions.STREAM_READ, [stream_arn]),
     ]

@@ -67,6 +67,7 @@ def _override(environment: Environment) -> Iterator[Path]:
     yield Path("service events.amazonaws.com", "call", "function override")  # alarms that begin
     for measured in ("table agents", "table drift"):
         yield Path(f"role {function}", "read", measured)
+    yield Path(f"role {function}", "write", "table drift")  # that a level was accepted
     for kept in ("overrides", "versions"):
         yield from (Path(f"role {function}", action, f"table {kept}") for action in ("read", "write"))
     moved = ("UpdateHarnessEndpoint", "UpdateAgentRuntimeEndpoint")  # to another version

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from corral.cli.desk import desk_of, kept_reason
 from corral.cli.override import EnvArgument, LocalOption, ReasonOption, YesOption
 from corral.cli.project import ProjectOption, agreed, console, environment_of, find_project, say_no
 
@@ -77,8 +78,7 @@ def _decide(
 ) -> None:
     from corral.canary import CanaryError, decide, trial
 
-    if not 3 <= len(reason.strip()) <= 300:
-        say_no("--reason: give 3 to 300 characters; they are kept", 2)
+    kept = kept_reason(reason)
     desk = _desk(env, agent, local, project)
     try:
         seen = trial(desk, agent)
@@ -87,24 +87,19 @@ def _decide(
         version = seen.candidate if decision == "keep" else seen.serving
         if not yes and not agreed(f"Give all sessions of {agent} version {version}?", err=as_json):
             say_no("nothing is changed")
-        _show(env, decide(desk, seen, decision, reason.strip()), as_json)
+        _show(env, decide(desk, seen, decision, kept), as_json)
     except CanaryError as error:
         say_no(str(error))
 
 
 def _desk(env: str, agent: str, local: bool, project: "ProjectOption") -> "Desk":
     from corral.cli.project import resolved_agent
-    from corral.override import NoDeskError, account_desk, local_desk
 
     if "/" not in agent:
         say_no(f"{agent!r} is no agent: give TEAM/AGENT", 2)
     root = find_project(project)
     environment = environment_of(root, env)
-    team = resolved_agent(environment, agent).team
-    try:
-        return local_desk(root, env, team) if local else account_desk(environment.platform, team)
-    except NoDeskError as error:
-        say_no(str(error))
+    return desk_of(root, environment, resolved_agent(environment, agent).team, local)
 
 
 def _show(env: str, seen: "Trial", as_json: bool) -> None:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corral.cli.audit_query import LocalOption
+from corral.cli.desk import desk_of, kept_reason
 from corral.cli.project import (
     ProjectOption,
+    agreed,
     chosen_agents,
     console,
     environment_of,
     find_project,
+    resolved_agent,
     say_no,
 )
 from corral.spec.errors import suggestion
@@ -55,6 +58,48 @@ def show_command(
         print(json.dumps([row.to_json() for row in found], ensure_ascii=False, indent=1))
     else:
         _show_rows(found)
+
+
+@app.command("accept")
+def accept_command(
+    env: Annotated[str, typer.Argument(metavar="ENV", help="The environment, such as dev.")],
+    agent: Annotated[str, typer.Argument(metavar="TEAM/AGENT")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why this is how it should be; it is kept.")],
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metric", metavar="NAME", help="Only this metric. Default: all.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="What is on record, as JSON.")] = False,
+    local: LocalOption = False,
+    project: ProjectOption = None,
+) -> None:
+    """Take an agent as it is now: with its next pass the monitor forgets baselines, and learns new ones."""
+    from corral.drift.accepting import AcceptError, accept
+    from functions.common.drift import METRICS
+
+    kept, chosen = kept_reason(reason), list(dict.fromkeys(metrics or []))
+    for name in chosen:
+        if name not in METRICS:
+            say_no(f"--metric {name}: known are {', '.join(METRICS)}.{suggestion(name, METRICS)}", 2)
+    if "/" not in agent:
+        say_no(f"{agent!r} is no agent: give TEAM/AGENT", 2)
+    root = find_project(project)
+    environment = environment_of(root, env)
+    desk = desk_of(root, environment, resolved_agent(environment, agent).team, local)
+    what = ", ".join(chosen) or "all its metrics"
+    if not yes and not agreed(f"Take {agent} as it is now in {what}?", err=as_json):
+        say_no("nothing is changed")
+    try:
+        done = accept(desk, agent, chosen, kept)
+    except AcceptError as error:
+        say_no(str(error))
+    if as_json:
+        print(json.dumps(done, ensure_ascii=False, indent=1))
+    else:
+        console.print(
+            f"{agent}: {what} will be learned anew, from the monitor's next pass on", highlight=False
+        )
 
 
 @app.command("replay")

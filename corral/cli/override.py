@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from corral.cli.desk import desk_of, kept_reason
 from corral.cli.project import ProjectOption, agreed, console, environment_of, find_project, say_no
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ def _put(
 ) -> None:
     from corral.override import OverrideError
 
-    if not 3 <= len(reason.strip()) <= 300:
-        say_no("--reason: give 3 to 300 characters; they are kept", 2)
+    kept = kept_reason(reason)
     wanted = scope or _EVERYTHING
     desk = _desk(env, None if scope is None else scope.partition("/")[0], local, project)
     try:
@@ -117,7 +117,7 @@ def _put(
             verb = {"suspended": "Suspend", "read-only": "Make read-only:", "active": "Resume"}[mode]
             if not agreed(f"{verb} {what}?", err=as_json):
                 say_no("nothing is changed")
-        now = desk.put(wanted, mode, reason.strip(), there.id if looser and there is not None else None)
+        now = desk.put(wanted, mode, kept, there.id if looser and there is not None else None)
     except OverrideError as error:
         say_no(str(error))
     if not as_json:
@@ -129,18 +129,13 @@ def _put(
 
 
 def _desk(env: str, team: str | None, local: bool, project: "ProjectOption") -> "Desk":
-    from corral.override import NoDeskError, account_desk, local_desk
-
     root = find_project(project)
     environment = environment_of(root, env)
     if team is not None and team not in environment.teams:
         from corral.cli.project import chosen_teams
 
         chosen_teams(environment, [team])
-    try:
-        return local_desk(root, env, team) if local else account_desk(environment.platform, team)
-    except NoDeskError as error:
-        say_no(str(error))
+    return desk_of(root, environment, team, local)
 
 
 def _above(name: str) -> list[str]:

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from corral.cli.desk import desk_of, kept_reason
 from corral.cli.override import EnvArgument, LocalOption, YesOption
 from corral.cli.project import (
     ProjectOption,
@@ -49,10 +50,10 @@ def command(
     root = find_project(project)
     environment = environment_of(root, env)
     spec = resolved_agent(environment, agent)
-    if reason is not None and not 3 <= len(reason.strip()) <= 300:
-        say_no("--reason: give 3 to 300 characters; they are kept", 2)
+    if reason is not None:
+        reason = kept_reason(reason)
     stage = _next_stage(environment, spec)
-    desk = _desk(root, environment, local)
+    desk = desk_of(root, environment, None, local)  # operators of the platform promote, teams do not
     of_platform = _measured(desk, agent, stage)
     own = _looked_at(root, environment, spec, stage, root / docs, as_json)
     found = [*of_platform, *own]
@@ -68,7 +69,7 @@ def command(
         return
     if not yes and not agreed(f"Promote {agent} to {stage}?", err=as_json):
         say_no("nothing is changed")
-    made = _promoted(desk, agent, stage, reason.strip(), own)
+    made = _promoted(desk, agent, stage, reason, own)
     written = _written(root, environment, spec, made)
     if as_json:
         _print(agent, stage, found, made)
@@ -94,17 +95,6 @@ def _next_stage(environment: "Environment", agent: "ResolvedAgent") -> str:
     if stage is None:
         say_no(f"{label} is at {agent.stage}, the last stage")
     return stage
-
-
-def _desk(root: Path, environment: "Environment", local: bool) -> "Desk":
-    """The platform's operators promote, teams do not."""
-    from corral.override import NoDeskError, account_desk, local_desk
-
-    platform = environment.platform
-    try:
-        return local_desk(root, platform.environment, None) if local else account_desk(platform, None)
-    except NoDeskError as error:
-        say_no(str(error))
 
 
 def _measured(desk: "Desk", agent: str, stage: str) -> "list[Looked]":

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from corral.cli.desk import desk_of, kept_reason
 from corral.cli.override import EnvArgument, LocalOption, YesOption
 from corral.cli.project import (
     ProjectOption,
@@ -69,8 +70,8 @@ def command(
         say_no("--lift goes to the newest version: give it or --to", 2)
     if to is not None and not to.isdigit():
         say_no(f"--to {to!r} is not a version, such as 3", 2)
-    if reason is not None and not 3 <= len(reason.strip()) <= 300:
-        say_no("--reason: give 3 to 300 characters; they are kept", 2)
+    if reason is not None:
+        reason = kept_reason(reason)
     desk = _desk(environment, target, local, project)
     try:
         seen = standing(desk, target, NEWEST if lift else to)
@@ -82,7 +83,7 @@ def command(
             _show(seen)
         if not yes and not agreed(_question(seen, version), err=as_json):
             say_no("nothing is changed")
-        roll_back(desk, seen, NEWEST if lift else version, reason.strip())
+        roll_back(desk, seen, NEWEST if lift else version, reason)
         after = standing(desk, target)
     except RollbackError as error:
         say_no(str(error))
@@ -126,7 +127,6 @@ def _question(seen: "Standing", version: str) -> str:
 
 def _desk(environment: "Environment", target: str, local: bool, project: ProjectOption) -> "Desk":
     from corral.cli.project import resolved_agent
-    from corral.override import NoDeskError, account_desk, local_desk
     from corral.rollback import GUARDRAIL, TOOL
     from corral.spec.errors import listed, suggestion
 
@@ -140,13 +140,7 @@ def _desk(environment: "Environment", target: str, local: bool, project: Project
         if "/" not in target:
             say_no(f"{target!r} is none of TEAM/AGENT, tool:NAME and guardrail:LEVEL", 2)
         team = resolved_agent(environment, target).team
-    try:
-        root = find_project(project)
-        if local:
-            return local_desk(root, environment.platform.environment, team)
-        return account_desk(environment.platform, team)
-    except NoDeskError as error:
-        say_no(str(error))
+    return desk_of(find_project(project), environment, team, local)
 
 
 def _template(environment: "Environment", env: str, target: str, to: str | None, as_json: bool) -> None:

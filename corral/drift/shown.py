@@ -40,6 +40,8 @@ def rows(dynamodb: Any, table: str, agents: Sequence[str]) -> list[Row]:
     items: dict[str, dict[str, Any]] = {}
     for page in pages:
         for item in page["Items"]:
+            if "name" not in item:
+                continue  # what an owner accepted, which the monitor has not taken up yet
             before = items.get(item["name"]["S"])
             # One of that name that was replaced is kept for a while beside it.
             if before is None or int(before["judged_at"]["N"]) < int(item["judged_at"]["N"]):

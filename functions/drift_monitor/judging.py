@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from functions.drift_monitor import measurements
 from functions.drift_monitor.agents import Watched
-from functions.drift_monitor.detect.detector import advance, idle
+from functions.drift_monitor.detect.detector import accept, advance, idle
 from functions.drift_monitor.detect.memory import ALARMING, Evaluation, Memory
 from functions.drift_monitor.detect.metrics import METRICS
 from functions.drift_monitor.detect.sample import HOUR, Sample
@@ -33,6 +33,8 @@ def judge(agent: Watched, kept: Kept, series: measurements.Series, past: Past, u
     kept.name, changes = agent.shown, []
     for name in METRICS:
         memory = kept.memories.setdefault(name, Memory())
+        if (accepted := kept.accepted.get(name, 0)) > memory.accepted:
+            accept(memory, accepted)
         evaluation = _evaluate(agent, name, memory, series[agent.arn, name], past, until)
         before = kept.found.get(name)
         now = Found(evaluation.state, evaluation.score, evaluation.reason, until)

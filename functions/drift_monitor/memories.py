@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from functions.common.aws import client
+from functions.common.drift import KEPT_SECONDS, accepted_key
 from functions.drift_monitor.detect.memory import Memory
 
-KEPT_SECONDS = 90 * 24 * 3600  # after the last pass that had the agent
 _READ, _WRITTEN = 100, 25  # items in one call
 _ROUNDS = 5  # of what DynamoDB did not get to
 
@@ -28,11 +28,15 @@ class Found:
 
 @dataclass
 class Kept:
-    """What is kept of one agent, by metric. `name`: team/agent, for people who look."""
+    """What is kept of one agent, by metric. `name`: team/agent, for people who look.
+
+    `accepted`: when its owner last took a metric as it was then, in epoch seconds.
+    """
 
     name: str = ""
     memories: dict[str, Memory] = field(default_factory=dict)
     found: dict[str, Found] = field(default_factory=dict)
+    accepted: dict[str, int] = field(default_factory=dict)
 
 
 class UnfinishedError(Exception):
@@ -42,20 +46,21 @@ class UnfinishedError(Exception):
 def read(agents: Sequence[str]) -> dict[str, Kept]:
     """Read what is kept of some agents, by their ARN; of a new one, nothing."""
     table = os.environ["DRIFT_TABLE"]
-    kept = {agent: Kept() for agent in agents}
-    for part in _parts(agents, _READ):
+    items: dict[str, Mapping[str, Any]] = {}
+    keys = [key for agent in agents for key in (agent, accepted_key(agent))]
+    for part in _parts(keys, _READ):
         asked: dict[str, Any] = {table: {"Keys": [{"agent": {"S": agent}} for agent in part]}}
         for _ in range(_ROUNDS):
             answer = client("dynamodb").batch_get_item(RequestItems=asked)
             for item in answer["Responses"].get(table, ()):
-                kept[item["agent"]["S"]] = _from(item)
+                items[item["agent"]["S"]] = item
             asked = answer.get("UnprocessedKeys") or {}
             if not asked:
                 break
             time.sleep(0.2)
         if asked:
             raise UnfinishedError("some of what is kept was not given")
-    return kept
+    return {agent: _from(items.get(agent), items.get(accepted_key(agent))) for agent in agents}
 
 
 def write(kept: Mapping[str, Kept], now: int) -> None:
@@ -84,12 +89,18 @@ def _item(agent: str, kept: Kept, now: int) -> dict[str, Any]:
     }
 
 
-def _from(item: Mapping[str, Any]) -> Kept:
-    return Kept(
-        item["name"]["S"],
-        {name: Memory.from_json(data) for name, data in json.loads(item["memories"]["S"]).items()},
-        {name: Found(**data) for name, data in json.loads(item["found"]["S"]).items()},
-    )
+def _from(item: Mapping[str, Any] | None, accepted: Mapping[str, Any] | None) -> Kept:
+    kept = Kept()
+    if item is not None:
+        kept.name = item["name"]["S"]
+        kept.memories = {
+            name: Memory.from_json(data) for name, data in json.loads(item["memories"]["S"]).items()
+        }
+        kept.found = {name: Found(**data) for name, data in json.loads(item["found"]["S"]).items()}
+    for name, value in (accepted or {}).items():
+        if name not in ("agent", "expires_at"):
+            kept.accepted[name] = int(value["N"])
+    return kept
 
 
 def _json(value: Any) -> str:

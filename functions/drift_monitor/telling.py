@@ -22,6 +22,8 @@ def tell(agent: Watched, change: Change) -> None:
 def subject(agent: Watched, change: Change) -> str:
     """What an e-mail is about."""
     title = METRICS[change.metric].title
+    if change.found.state == "learning":
+        return f"Accepted as it is: {agent.shown} {title}"
     if change.found.state not in ALARMING:
         return f"Well again: {agent.shown} {title}"
     what = "Nothing measured" if change.found.state == "silent" else "Worse"

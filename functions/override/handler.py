@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.common.errors import ApiError
 from functions.common.overrides import MODES
-from functions.override import alarms, canary_routes, promotion, rollback_routes
+from functions.override import alarms, baselines, canary_routes, promotion, rollback_routes
 from functions.override.agents import SCOPE, scope_of
 from functions.override.body import read
 from functions.override.callers import check, team_of
@@ -51,11 +51,11 @@ def _route(event: dict[str, Any]) -> dict[str, Any]:
         # A URL without IAM authentication is a mistake that must not let anybody resume an agent.
         raise ApiError(403, "forbidden", "The request is not signed.")
     team = team_of(caller)
-    for route in (rollback_routes.route, canary_routes.route, promotion.route):
+    for route in (rollback_routes.route, canary_routes.route, promotion.route, baselines.route):
         if (answer := route(event, team, caller)) is not None:
             return answer
     if event["rawPath"].rstrip("/") != PATH or http["method"] not in ("GET", "POST"):
-        paths = f"{rollback_routes.PATHS}, {canary_routes.PATHS}, GET and POST {promotion.PATH}"
+        paths = f"{rollback_routes.PATHS}, {canary_routes.PATHS}, GET and POST {promotion.PATH}, POST {baselines.PATH}"
         raise ApiError(404, "not_found", f"There is GET and POST {PATH}, {paths}.")
     if http["method"] == "GET":
         return {"overrides": listing(team)}

@@ -47,6 +47,7 @@ class TestMetrics:
             ("error_rate", 0.01, 0.03),
             ("error_rate", 0.03, 0.06),
             ("error_rate", 0.2, 0.25),
+            ("human_override_rate", 0.0, 0.02),
             ("human_override_rate", 0.03, 0.06),
             ("human_override_rate", 0.98, 0.99),
             ("cost_per_task", math.log(0.04), math.log(0.05)),
@@ -259,6 +260,22 @@ class TestLearning:
         assert alarms([advance(ACCURACY, memory, s, history_of(samples)) for s in late]) == []
         assert memory.baseline is not None
         assert memory.baseline.level == pytest.approx(0.8)
+
+    def test_accepting_what_is_as_ever_learns_from_here_on(self) -> None:
+        memory = Memory()
+        run(steady(10 * 24, 8, 0.92), memory=memory)
+        accept(memory, MONDAY + 10 * DAY)
+        assert (memory.since, memory.accepted, memory.baseline) == (
+            MONDAY + 10 * DAY,
+            MONDAY + 10 * DAY,
+            None,
+        )
+
+    def test_accepting_a_version_that_is_compared_learns_from_its_first_hour_on(self) -> None:
+        memory, new = Memory(), steady(24, 8, 0.6, start=10 * 24, version="8")
+        run([*steady(10 * 24, 8, 0.92, version="7"), *new], memory=memory)
+        accept(memory, MONDAY + 20 * DAY)
+        assert memory.since == MONDAY + 10 * DAY
 
 
 class TestVersions:

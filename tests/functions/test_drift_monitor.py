@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.common import aws
+from functions.common.drift import accepted_key
 from functions.drift_monitor import agents, handler, measurements, memories
 from functions.drift_monitor.detect.metrics import METRICS
 from functions.drift_monitor.detect.sample import DAY, HOUR
@@ -239,6 +240,38 @@ def test_an_agent_that_nobody_measures_any_more_is_told_of_and_when_it_is_back(f
     [back] = fleet.told("support")
     assert back["Subject"] == "Well again: support/helpdesk accuracy"
     assert "It was: silent, since" in back["Message"]
+
+
+def test_what_its_owner_accepts_is_learned_from_the_change_on_and_alarms_no_more(fleet: Fleet) -> None:
+    fleet.measure("support", 0, 12 * 24, 0.92)
+    fleet.measure("support", 12 * 24, 12 * 24, 0.72, seed=2)
+    fleet.passes(24, 16 * 24 + 1)
+    assert fleet.scores("support")[-1] >= 1
+    assert [each["Subject"] for each in fleet.told("support")] == ["Worse: support/helpdesk accuracy"]
+    key = {"agent": accepted_key("arn:support/helpdesk")}
+    accepted = MONDAY + 16 * 24 * HOUR + 1800
+    boto3_resource("dynamodb").Table("drift").put_item(
+        Item={**key, "accuracy": accepted, "expires_at": accepted + 90 * DAY}
+    )
+    [row] = [
+        r
+        for r in fleet.passes(16 * 24 + 1, 16 * 24 + 2)
+        if (r.get("Team"), r.get("Metric")) == ("support", "accuracy")
+    ]
+    assert (row["DriftScore"], row["state"]) == (0, "learning")
+    [said] = fleet.told("support")
+    assert said["Subject"] == "Accepted as it is: support/helpdesk accuracy"
+    fleet.passes(17 * 24, 24 * 24 + 1)
+    assert fleet.told("support") == []
+    [watched] = [each for each in agents.watched() if each.team == "support"]
+    memory = memories.read([watched.arn])[watched.arn].memories["accuracy"]
+    assert memory.baseline is not None
+    assert memory.baseline.level == pytest.approx(0.72, abs=0.03)
+    assert memory.since is not None
+    assert MONDAY + 11 * DAY < memory.since < MONDAY + 14 * DAY, (
+        "from about the change on, not from when it was accepted"
+    )
+    assert memory.accepted == accepted, "and once"
 
 
 def test_a_templates_tolerance_is_what_the_agent_is_held_to(fleet: Fleet) -> None:

@@ -244,32 +244,29 @@ def test_an_agent_in_use_is_measured(project: Path, served: Served, admin: boto3
     own = [
         {"Name": k, "Value": v} for k, v in (("Environment", "dev"), ("Team", "support"), ("Agent", WORSE))
     ]
-    names = (
-        "CostPerTask",
-        "JourneyCompletion",
-        "ErrorRate",
-        "HumanOverrideRate",
-        "InputTokens",
-        "OutputTokens",
-    )
+    # Sums: of tasks before it in this hour some may have had no answer of a model, and so no tokens.
+    stats = {
+        **dict.fromkeys(("CostPerTask", "InputTokens", "OutputTokens"), "Sum"),
+        **dict.fromkeys(("JourneyCompletion", "ErrorRate", "HumanOverrideRate"), "Average"),
+    }
     queries = [
         {
             "Id": f"m{index}",
             "MetricStat": {
                 "Metric": {"Namespace": "Corral", "MetricName": name, "Dimensions": own},
                 "Period": HOUR,
-                "Stat": "Average",
+                "Stat": stat,
             },
         }
-        for index, name in enumerate(names)
+        for index, (name, stat) in enumerate(stats.items())
     ]
     found = admin.client("cloudwatch").get_metric_data(
         MetricDataQueries=queries, StartTime=began - HOUR, EndTime=began + HOUR
     )["MetricDataResults"]
-    averages = {each["Label"].split()[0]: each["Values"][0] for each in found}
-    cost = (averages["InputTokens"] * 0.06 + averages["OutputTokens"] * 0.24) / 1e6
-    assert averages["CostPerTask"] == pytest.approx(cost, rel=1e-6)
-    assert 0 <= averages["ErrorRate"] <= 1
+    measured = {each["Label"].split()[0]: each["Values"][0] for each in found}
+    cost = (measured["InputTokens"] * 0.06 + measured["OutputTokens"] * 0.24) / 1e6
+    assert measured["CostPerTask"] == pytest.approx(cost, rel=1e-6)
+    assert 0 <= measured["ErrorRate"] <= 1
 
 
 def test_what_was_found_is_shown(month: Month, project: Path, served: Served) -> None:
@@ -289,6 +286,25 @@ def test_what_was_found_is_shown(month: Month, project: Path, served: Served) ->
     said = run(project, "drift", "show", "dev", f"support/{WORSE}", "--local").stdout
     assert f"support/{WORSE} accuracy: drift\n    accuracy 0." in said
     assert "2026-10-" in said
+
+
+def test_its_team_accepts_it_as_it_is_and_the_alarm_ends(
+    month: Month, project: Path, served: Served, outputs: dict[str, dict[str, Any]]
+) -> None:
+    agent = f"support/{WORSE}"
+    asked = ("--metric", "accuracy", "--reason", "Shorter answers are meant.", "--yes", "--local", "--json")
+    done = run(project, "drift", "accept", "dev", agent, *asked)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["target"], said["metrics"]) == (agent, ["accuracy"])
+    assert "corral-dev-team-support-operator" in said["by"]
+    at = START + DAYS * 24 * HOUR + HOUR + 900
+    schedule = {"schedule": outputs[""]["drift_monitor_schedule"], "scheduled_time": iso(at)}
+    assert door(served, "schedules", schedule)["answer"]["not_judged"] == 0
+    shown = json.loads(run(project, "drift", "show", "dev", agent, "--local", "--json").stdout)
+    [accuracy] = [row for row in shown if row["metric"] == "accuracy"]
+    assert accuracy["state"] == "learning"
+    assert DRIFT not in door(served, "alarms", {"time": iso(at - 900 + HOUR)})["ALARM"]
 
 
 def test_what_cannot_be_shown_says_why(project: Path, served: Served) -> None:

@@ -56,13 +56,15 @@ def idle(metric: Metric, memory: Memory, now: int) -> Evaluation:
 
 
 def accept(memory: Memory, now: int) -> None:
-    """The owner takes the agent as it is now: forget the baseline and learn one from here on."""
+    """The owner takes the agent as it is now: forget the baseline and learn one, from what may be the change on."""
+    began = memory.comparison.since if memory.comparison else memory.worse.since
+    memory.accepted = now
     memory.baseline, memory.comparison, memory.refine, memory.drifting = None, None, None, False
     memory.worse, memory.better, memory.pending, memory.since, memory.learned = (
         Evidence(),
         Evidence(),
         None,
-        now,
+        now if began is None else min(now, began),
         "",
     )
 

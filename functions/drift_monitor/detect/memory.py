@@ -22,7 +22,10 @@ class Comparison:
 
 @dataclass
 class Memory:
-    """`since`: the start of the history a baseline is learned from. `refine`: when to learn it anew, from more."""
+    """`since`: the start of the history a baseline is learned from. `refine`: when to learn it anew, from more.
+
+    `accepted`: when the owner last took the agent as it was then.
+    """
 
     since: int | None = None
     last: int | None = None
@@ -35,6 +38,7 @@ class Memory:
     comparison: Comparison | None = None
     drifting: bool = False
     learned: str = ""
+    accepted: int = 0
 
     @classmethod
     def of(cls, baseline: Baseline, since: int) -> "Memory":

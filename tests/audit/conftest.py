@@ -93,9 +93,14 @@ def decision_records() -> list[dict[str, Any]]:
     return [json.loads(line) for line in (RECORDS / "decisions.jsonl").read_text().splitlines()]
 
 
+def another_lake() -> Lake:
+    """An empty one."""
+    return Lake(str(next(_accounts)))
+
+
 @pytest.fixture(scope="session")
 def lake() -> Lake:
     """Read only: all records."""
-    made = Lake(str(next(_accounts)))
+    made = another_lake()
     made.fill(trail_records(), decision_records())
     return made

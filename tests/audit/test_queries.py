@@ -18,7 +18,7 @@ from functions.override.agents import Scope
 from functions.supervisor import records
 from functions.supervisor.decision import Decision
 from functions.supervisor.hook import AFTER_INVOCATION, AFTER_TOOL_CALL, BEFORE_TOOL_CALL, Hook
-from tests.audit.conftest import NOVEMBER, USUAL, Lake, decision_records
+from tests.audit.conftest import NOVEMBER, USUAL, Lake, another_lake, decision_records
 
 MARY = "arn:aws:iam::111122223333:user/Mary"
 SESSION = "11111111111111111111111111111111-22222222222222222222222222222222"
@@ -212,6 +212,50 @@ def test_usage_by_team(lake: Lake) -> None:
         ("sales", "2026-11", "1", "0", "0", "0"),
     ]
     assert picked(rows, "turns_without_usage") == [("0",), ("1",)]
+
+
+def step(place: int, event: str, session: str = SESSION, **fields: Any) -> dict[str, Any]:
+    base = {
+        "id": f"j-{session[:1]}{place}",
+        "time": f"2026-11-20T10:00:{place:02}.000+00:00",
+        "environment": "dev",
+    }
+    of = {"team": "support", "agent": "helpdesk", "harness_arn": "arn", "session_id": session, "event": event}
+    return {**base, **of, "decision": "allow", **fields}
+
+
+def test_journeys_are_counted_by_how_they_ended() -> None:
+    began, tool, ended = "beforeInvocation", "beforeToolCall", "afterInvocation"
+    lake = another_lake()
+    lake.fill(
+        [],
+        [
+            step(0, ended, stop_reason="end_turn"),  # began before there were records: no journey of these
+            step(1, began),
+            step(2, ended, stop_reason="end_turn"),  # completed
+            step(3, began),
+            step(4, ended, stop_reason="tool_use"),  # its caller runs a tool,
+            step(5, began),  # and goes on
+            step(6, ended, stop_reason="end_turn"),  # completed
+            step(7, began),
+            step(8, tool, decision="deny", reason="pending approval ab12: not decided"),
+            step(9, ended, stop_reason="end_turn"),  # handed over
+            step(10, began),
+            step(11, ended, stop_reason="max_tokens"),  # abandoned
+            step(12, began, decision="deny", reason="suspended"),  # refused
+            step(13, began),
+            step(14, ended, stop_reason="tool_use"),  # abandoned: nobody came back
+            step(1, began, "another"),  # abandoned: it broke off
+            step(2, began, "a third"),
+            step(3, ended, "a third", stop_reason="stop_sequence"),  # completed
+        ],
+    )
+    columns = ("team", "agent", "month", "started", "completed", "handed_over", "abandoned", "refused")
+    assert picked(lake.ask("journeys"), *columns) == [
+        ("support", "helpdesk", "2026-11", "7", "3", "1", "3", "1")
+    ]
+    [row] = lake.ask("journeys")
+    assert set(str(row["abandoned_by"]).split(", ")) == {"max_tokens", "no end on record"}
 
 
 def test_audit_readers(lake: Lake) -> None:

@@ -50,13 +50,15 @@ def config_item(
         }
     priced: dict[str, Any] = {}
     if agent.price is not None:
-        cap = {
+        cap: dict[str, Any] = {
             "usd": agent.limits.cost_per_task_usd,
             "base_tokens": base_tokens(agent, tools),
             "max_output_tokens": agent.limits.max_output_tokens,
             "input_price": agent.price.input,
             "output_price": agent.price.output,
         }
+        if costly := {name: usd for name in agent.tools if (usd := tools[name].cost_per_call_usd)}:
+            cap["tools"] = costly
         priced = {"price": {"S": agent.price.model_dump_json()}, "cap": {"S": json.dumps(cap)}}
     tried: dict[str, Any] = {}
     if agent.canary is not None:

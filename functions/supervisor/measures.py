@@ -47,10 +47,10 @@ def values(hook: Hook, agent: Agent, decision: Decision) -> Mapping[str, float]:
         return {OVERRIDE: float(refused)} if decision.allowed or refused else {}
     if hook.event == AFTER_TOOL_CALL:
         return {ERROR: float(bool(hook.context.get("error")))}
-    return _of_task(hook, agent) if hook.event == AFTER_INVOCATION else {}
+    return _of_task(hook, agent, decision.tools_usd) if hook.event == AFTER_INVOCATION else {}
 
 
-def _of_task(hook: Hook, agent: Agent) -> Mapping[str, float]:
+def _of_task(hook: Hook, agent: Agent, tools_usd: float) -> Mapping[str, float]:
     measured: dict[str, float] = {}
     used = hook.context.get("usage")
     tokens = [used.get(key) for key in ("inputTokens", "outputTokens")] if isinstance(used, dict) else []
@@ -60,7 +60,7 @@ def _of_task(hook: Hook, agent: Agent) -> Mapping[str, float]:
         if agent.price is not None:
             cost = agent.price.of(*counts)
             # A task in which no model spoke has no cost to compare.
-            measured |= {COST: cost} if cost > 0 else {}
+            measured |= {COST: cost + tools_usd} if cost > 0 else {}
     stopped = hook.context.get("stopReason")
     if isinstance(stopped, str) and stopped != _PAUSED:
         measured[JOURNEY] = float(stopped in _FINISHED)

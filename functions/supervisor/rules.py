@@ -1,5 +1,7 @@
 """Every rule on a step of an agent, in the order in which they are asked."""
 
+from dataclasses import replace
+
 from functions.common.overrides import SUSPENDED
 from functions.supervisor import spending
 from functions.supervisor.agents import Agent
@@ -20,7 +22,7 @@ def decide(hook: Hook, agent: Agent | None) -> Decision:
         return deny(hook.problem)
     if hook.event == AFTER_INVOCATION:
         if agent is not None and agent.cap is not None:
-            spending.settle(hook, agent.cap)
+            return replace(ALLOW, tools_usd=spending.settle(hook, agent.cap))
         return ALLOW  # nothing is left to stop; what was used is recorded in any case
     if agent is None:
         return deny("unknown agent: the platform has no record of it")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from components.agent_config import config_item
 from corral.spec.load import load_environment
 from functions.supervisor.spending import BYTES_PER_TOKEN, Cap
 from tests.components.recorder import ROOT, Program
@@ -33,6 +34,18 @@ def test_the_supervisor_is_told_what_a_task_of_each_agent_may_cost(programs: dic
             assert (cap.input_price, cap.output_price) == (agent.price.input, agent.price.output)
             assert cap.base_tokens == pytest.approx(len(shown.encode()) / BYTES_PER_TOKEN, rel=0.02)
             assert cap.at_most(0, cap.base_tokens) < cap.usd / 10, "far above what a usual task costs"
+
+
+def test_the_supervisor_is_told_what_calls_of_an_agents_tools_cost() -> None:
+    environment = load_environment(ROOT / "stacks/dev")
+    agent = environment.agents["support"]["helpdesk"]
+    fees = {agent.tools[0]: 0.05, agent.tools[1]: 0.0, "another": 1.0}
+    tools = {
+        name: entry.spec.model_copy(update={"cost_per_call_usd": fees.get(name)})
+        for name, entry in environment.tools.items()
+    }
+    item = config_item(agent, tools, (), "topic", "arn", "1")
+    assert Cap(**json.loads(item["cap"]["S"])).tools == {agent.tools[0]: 0.05}
 
 
 def test_the_count_is_kept_where_the_supervisor_alone_writes(programs: dict[str, Program]) -> None:

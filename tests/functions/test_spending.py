@@ -145,6 +145,31 @@ def test_a_task_whose_usage_is_not_told_keeps_what_was_estimated(
     assert kept(platform) == before
 
 
+def test_what_its_calls_cost_is_the_tasks(
+    platform: Platform, context: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capped(platform, usd=1, tools={"knowledge-search": 0.25})
+    platform.agents.update_item(
+        Key={"agent": platform.config["agent"], "item": "config"},
+        UpdateExpression="SET price = :price",
+        ExpressionAttributeValues={":price": '{"input": 1.0, "output": 2.0}'},
+    )
+    for _ in range(2):
+        assert handler(step(platform, "before_invocation"), context)["decision"] == "allow"
+        for _ in range(3):
+            assert handler(step(platform, "before_tool_call"), context)["decision"] == "allow"
+            assert handler(step(platform, "after_tool_call"), context)["decision"] == "allow"
+        fourth = handler(step(platform, "before_tool_call"), context)
+        assert fourth["decision"] == "deny", "0.75 are spent, 0.25 to come, and the model's"
+        assert fourth["reason"].startswith("cost cap: going on may bring this task to 1.0")
+        capsys.readouterr()
+        end = platform.hook("after_invocation")
+        end["context"] = {"stopReason": "end_turn", "usage": {"inputTokens": 1000, "outputTokens": 500}}
+        assert handler(end, context)["decision"] == "allow"
+        written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CostPerTask" in line]
+        assert [each["CostPerTask"] for each in written] == [pytest.approx(0.75 + 0.002)]
+
+
 def test_without_a_price_nothing_is_counted(platform: Platform, context: Any) -> None:
     for event in ("before_invocation", "before_tool_call", "after_tool_call", "after_invocation"):
         assert handler(step(platform, event, 100_000), context)["decision"] == "allow"

@@ -9,7 +9,8 @@ import pytest
 from tests.engine.engine import Engine
 
 SUPPORT = "stacks/dev/teams/support.yaml"
-HELPDESK = {"dev-support-helpdesk-harness": "update", "dev-support-helpdesk-live": "update"}
+PARTS = ("harness", "live", "config")  # what knows which version an agent is, or what a turn of it reads
+HELPDESK = {f"dev-support-helpdesk-{part}": "update" for part in PARTS}
 
 
 def expect_unchanged(engine: Engine, *stacks: str) -> None:
@@ -98,9 +99,9 @@ def test_a_prompt_touches_its_agents_and_nothing_else(engine: Engine) -> None:
         assert engine.up("dev").steps == ()
         changed = engine.up("dev.support").touched()
     assert set(changed.values()) == {"update"}
-    assert {name.rpartition("-")[2] for name in changed} == {"harness", "live"}
+    assert {name.rpartition("-")[2] for name in changed} == set(PARTS)
     agents = engine.outputs("dev.support")["agents"]
-    assert set(changed) <= {f"dev-support-{agent}-{part}" for agent in agents for part in ("harness", "live")}
+    assert set(changed) <= {f"dev-support-{agent}-{part}" for agent in agents for part in PARTS}
     assert set(changed) >= set(HELPDESK)
     assert engine.up("dev.support").touched() == changed
 
@@ -174,10 +175,12 @@ def test_an_agent_is_added_renamed_and_retired(engine: Engine) -> None:
     original = path.read_text().rstrip("\n") + "\n"
     path.write_text(original + NEW_AGENT)
     made = engine.up("dev.support").touched()
-    own = {name for name in made if name.startswith("dev-support-concierge")}
+    own = {name for name in made if "concierge" in name}  # its alarm and its evaluation among them
     assert {made[name] for name in own} == {"create"}
     others = {name: made[name] for name in made.keys() - own}
-    assert others == {f"dev-support-front-door-{part}": "update" for part in ("function", "live", "policy")}
+    front_door = (f"front-door-{part}" for part in ("function", "live", "policy"))
+    shared = (*front_door, "dashboard", "watch-evaluation-policy")
+    assert others == {f"dev-support-{each}": "update" for each in shared}
     role = engine.outputs("dev.support")["agents"]["concierge"]["role_arn"]
 
     path.write_text(original + NEW_AGENT.replace("name: concierge", "name: porter\n    formerly: concierge"))

@@ -91,6 +91,9 @@ def test_a_silent_monitor_alarms_after_two_hours(programs: dict[str, Program]) -
     assert (silent["metricName"], silent["dimensions"]) == (handler.HEARTBEAT, {"Environment": "dev"})
     assert (silent["comparisonOperator"], silent["threshold"]) == ("LessThanThreshold", 1)
     assert (silent["period"], silent["evaluationPeriods"], silent["datapointsToAlarm"]) == (3600, 2, 2)
+    [failing] = [a.inputs for a in programs["dev"].of(ALARM) if _kind(a) == "monitor-failures"]
+    assert (failing["metricName"], failing["threshold"]) == ("AgentsNotJudged", 1)
+    assert (failing["period"], failing["evaluationPeriods"], failing["datapointsToAlarm"]) == (3600, 2, 2)
 
 
 def test_alarms_are_on_metrics_that_are_written(programs: dict[str, Program]) -> None:

@@ -17,6 +17,7 @@ from functions.drift_monitor.detect.learn import NotEnoughError, learn, learn_ac
 from functions.drift_monitor.detect.memory import Evaluation, Memory
 from functions.drift_monitor.detect.metrics import METRICS
 from functions.drift_monitor.detect.sample import DAY, HOUR, Sample, SampleError
+from functions.drift_monitor.detect.season import learn_season
 from tests.functions.drift_runs import ACCURACY, MONDAY, alarms, history_of, run, steady
 
 WELL = given(ACCURACY, "7", 0.92, 5600)
@@ -227,6 +228,16 @@ class TestLearning:
         assert learn(ACCURACY, night[: 14 * 24]).season.hours
         flat = [Sample(MONDAY + h * HOUR, 40, 36.0 + (h * 7 % 5) - 2) for h in range(28 * 24)]
         assert learn(ACCURACY, flat).season.hours == ()
+
+    @pytest.mark.parametrize(("ratio", "shows"), [(1.65, False), (2.3, True)])
+    def test_hours_have_to_differ_clearly_more_than_chance_has_them_differ(
+        self, ratio: float, shows: bool
+    ) -> None:
+        """`ratio`: the variance between hours by that within them, which is 1.9 where three deviations are passed."""
+        samples = [Sample(MONDAY + h * HOUR, 1, 0.5) for h in range(14 * 24)]
+        effect = math.sqrt(ratio * 23 / (14 * 24 - 24))
+        left = [effect * (1 if h % 2 else -1) + (1 if h // 24 % 2 else -1) for h in range(14 * 24)]
+        assert bool(learn_season(samples, left).hours) == shows
 
     def test_few_blocks_are_believed_by_halves_and_a_burst_counts_as_four_deviations(self) -> None:
         """Hours that lie by ten times a coin's variance from the mean, then two of them by forty."""

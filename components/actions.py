@@ -17,6 +17,7 @@ HARNESS_VERSIONS = (
     "bedrock-agentcore:GetAgentRuntimeEndpoint",
     "bedrock-agentcore:UpdateAgentRuntimeEndpoint",
 )
+FUNCTION_READ = ("lambda:GetFunction",)
 FUNCTION_VERSIONS = ("lambda:GetAlias", "lambda:ListVersionsByFunction", "lambda:UpdateAlias")
 GUARDRAIL_VERSIONS = ("bedrock:ListGuardrails", "bedrock:GetGuardrail")
 SECRET = ("secretsmanager:GetSecretValue",)
@@ -135,6 +136,7 @@ TEAM_TABLE_ACTIONS = (*ITEMS, *DELETE_ITEM)
 TEAM_ACTIONS = frozenset(
     (
         *INVOKE,
+        *FUNCTION_READ,
         *INVOKE_URL,
         *URL_ADDRESS,
         *OBJECT,

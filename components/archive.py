@@ -1,7 +1,7 @@
 """The code of a function, as an archive laid out like the repository, and its digest."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,12 @@ class Code:
     sha256: str
 
 
-def code(root: Path, folder: Path) -> Code:
-    """Collect `functions/common` and `folder`, which lies in root/functions, with the packages above it."""
-    files: dict[str, Path] = {}
+def code(root: Path, folder: Path, more: Mapping[str, Path] | None = None) -> Code:
+    """Collect `functions/common` and `folder`, which lies in root/functions, with the packages above it.
+
+    `more` are files from elsewhere, each by its place in the archive.
+    """
+    files: dict[str, Path] = dict(more or {})
     for package in _packages(root, folder):
         for path in package:
             files[path.relative_to(root).as_posix()] = path

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_aws import cloudwatch
 from pulumi_aws_native import bedrockagentcore as agentcore
 
 from components import permissions
+from components.code_evaluator import CodeEvaluator, CodeEvaluatorArgs
 from components.policy_documents import service_trust
 from components.role import Role, RoleArgs
 from components.site import Shared
@@ -39,9 +41,10 @@ def _harness(agent: ResolvedAgent) -> str:
 
 @dataclass(frozen=True)
 class EvaluationArgs:
-    """Arguments of an Evaluation: whose, and of which agents."""
+    """Arguments of an Evaluation: whose, and of which agents. `root` is the project's folder."""
 
     shared: Shared
+    root: Path
     agents: Sequence[ResolvedAgent]
 
 
@@ -65,6 +68,19 @@ class Evaluation(ComponentResource):
             opts=ResourceOptions(parent=self, retain_on_delete=site.production),
         )
         self._results = logs.name
+        # Agents of one template share its evaluators.
+        coded = {each.aws_name: each for agent in args.agents for each in agent.coded}
+        judges = {each.aws_name: each for agent in args.agents for each in agent.judges}
+        made = {
+            aws_name: CodeEvaluator(
+                f"{name}-{aws_name}", CodeEvaluatorArgs(shared, args.root, each), ResourceOptions(parent=self)
+            )
+            for aws_name, each in coded.items()
+        }
+        own = []
+        if coded or judges:
+            aliases, functions = [e.alias_arn for e in made.values()], [e.function_arn for e in made.values()]
+            own = permissions.own_evaluators(shared.key_arn, aliases, functions)
         self._role = Role(
             name,
             RoleArgs(
@@ -74,13 +90,17 @@ class Evaluation(ComponentResource):
                 trust=service_trust(
                     site, _SERVICE, site.arn("bedrock-agentcore", "online-evaluation-config/*")
                 ),
-                grants=permissions.evaluation(site, [_harness(each) for each in args.agents], logs.arn),
+                grants=[
+                    *permissions.evaluation(site, [_harness(each) for each in args.agents], logs.arn),
+                    *own,
+                ],
             ),
             ResourceOptions(parent=self),
         )
-        # Agents of one template share its judges.
-        judges = {each.aws_name: each for agent in args.agents for each in agent.judges}
-        self._judges = {aws_name: self._judge(each) for aws_name, each in judges.items()}
+        self._own = {
+            **{aws_name: self._judge(each) for aws_name, each in judges.items()},
+            **{aws_name: each.evaluator_id for aws_name, each in made.items()},
+        }
         self.register_outputs({"log_group": self.log_group})
 
     def of(self, agent: ResolvedAgent) -> Output[str]:
@@ -121,7 +141,9 @@ class Evaluation(ComponentResource):
         return made.evaluator_id
 
     def _config(self, agent: ResolvedAgent, suffix: str, service: str, percent: float) -> Output[str]:
-        harness, own = _harness(agent), [self._judges[each.aws_name] for each in agent.judges]
+        harness = _harness(agent)
+        names = [*(each.aws_name for each in agent.judges), *(each.aws_name for each in agent.coded)]
+        own = [self._own[each] for each in names]
         made = agentcore.OnlineEvaluationConfig(
             "-".join(filter(None, (self._name, agent.key, suffix))),
             online_evaluation_config_name="_".join(filter(None, (harness, suffix))),

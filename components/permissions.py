@@ -280,6 +280,20 @@ def evaluation(site: Site, harnesses: Sequence[str], results_arn: Input[str]) ->
     ]
 
 
+def own_evaluators(
+    key_arn: Input[str], alias_arns: Sequence[Input[str]], function_arns: Sequence[Input[str]]
+) -> list[Grant]:
+    """Ask evaluators of a team's own: read what their key encrypts, and call those that are functions.
+
+    https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/code-based-evaluators.html asks for both actions.
+    """
+    grants = [key_reading(key_arn)]
+    if alias_arns:
+        grants.append(function_invoke("Evaluators", alias_arns))
+        grants.append(Grant("EvaluatorsCode", actions.FUNCTION_READ, [*alias_arns, *function_arns]))
+    return grants
+
+
 def gateway_invoke(gateway_arn: Input[str]) -> Grant:
     """Call tools through a gateway; which ones is for its policies."""
     return Grant("Gateway", actions.GATEWAY, [gateway_arn])

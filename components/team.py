@@ -45,7 +45,7 @@ class Team(ComponentResource):
         spec, site = environment.teams[team], Site.of(environment.platform)
         held = Held.read(site)
         tags = Tags(site.environment, team, spec.owner.email, spec.cost.center)
-        judged = any(agent.judges for agent in environment.agents[team].values())
+        judged = any(agent.judges or agent.coded for agent in environment.agents[team].values())
         about = f"What team {team} keeps in {site.environment}."
         key = Key(
             f"{name}-key", KeyArgs(site, tags, site.name("team", team), about, evaluators=judged), child
@@ -124,6 +124,7 @@ class Team(ComponentResource):
             f"{name}-watch",
             TeamWatchArgs(
                 shared=shared,
+                root=environment.root,
                 agents=list(self._specs.values()),
                 on_call=_heard_at(spec.owner),
                 topic_key_arn=platform.platform_key_arn,

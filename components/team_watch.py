@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
@@ -31,6 +32,7 @@ class TeamWatchArgs:
     """Arguments of a TeamWatch. `topic_key_arn` is the platform's key, which its monitor and alarms may use."""
 
     shared: Shared
+    root: Path
     agents: Sequence[ResolvedAgent]
     on_call: str
     topic_key_arn: Input[str]
@@ -63,7 +65,7 @@ class TeamWatch(ComponentResource):
             BudgetArgs(shared, args.monthly_budget_usd, self.topic.open_arn, args.platform_email),
             child,
         )
-        evaluation = Evaluation(f"{name}-evaluation", EvaluationArgs(shared, args.agents), child)
+        evaluation = Evaluation(f"{name}-evaluation", EvaluationArgs(shared, args.root, args.agents), child)
         self.results = evaluation.log_group
         self.evaluations: dict[str, Output[str]] = {}
         self.alarms: dict[str, Output[str]] = {}

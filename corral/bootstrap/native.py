@@ -36,8 +36,6 @@ LEFT_OUT = {
     "ec2": "no gateway target is in a VPC",
     "vpc-lattice": "no gateway target is in a VPC",
     "s3": "tool schemas are written in the target itself",
-    "lambda:GetFunction": "no evaluator is a function",
-    "lambda:InvokeFunction": "as above",
     "secretsmanager": "no gateway target and no registry record signs in with a secret",
     "bedrock-agentcore:GetResourceOauth2Token": "no gateway target and no registry record signs in by OAuth",
     "bedrock-agentcore:GetWorkloadAccessToken": "as above",

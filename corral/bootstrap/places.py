@@ -50,6 +50,7 @@ class Scope:
     environment: str
     roles: str  # IAM path below /corral/
     functions: Sequence[str]
+    evaluators: Sequence[str]  # those of the functions that are evaluators, which AWS tries
     key_prefix: str  # how names of AgentCore's begin
     tags: Mapping[str, str]  # on everything of it
     boundaries: Sequence[Sub]
@@ -67,6 +68,7 @@ def environment_scope(environment: str) -> Scope:
         environment=environment,
         roles="*",
         functions=[f"corral-{environment}-*"],
+        evaluators=[f"corral-{environment}-eval-*"],
         key_prefix=f"{environment}_",
         tags={"corral:environment": environment},
         boundaries=[boundary_arn(environment, "boundary"), boundary_arn(environment, "team-boundary")],
@@ -76,11 +78,12 @@ def environment_scope(environment: str) -> Scope:
 
 def team_scope(environment: str) -> Scope:
     """Return what is of the team of whoever asks."""
-    door = f"corral-{environment}-front-door-{TEAM}"
+    door, evaluators = f"corral-{environment}-front-door-{TEAM}", f"corral-{environment}-eval-{TEAM}_*"
     return Scope(
         environment=environment,
         roles=f"{TEAM}/*",
-        functions=[door, f"{door}:*"],
+        functions=[door, f"{door}:*", evaluators],
+        evaluators=[evaluators],
         key_prefix=f"{environment}_{KEY}",
         tags={"corral:environment": environment, "corral:team": TEAM},
         boundaries=[boundary_arn(environment, "team-boundary")],
@@ -128,6 +131,9 @@ def common(scope: Scope) -> list[Place]:
         Place("Layer", "lambda",
               [Sub(f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:{_LAYER_ACCOUNT}:layer:AWSLambdaPowertools*")],
               ("GetLayerVersion",)),
+        # AWS tries an evaluator's function as whoever makes the evaluator.
+        Place("EvaluatorsFunctions", "lambda", [arn("lambda", f"function:{name}") for name in scope.evaluators],
+              ("InvokeFunction",)),
         Place("Functions", "lambda", functions),
         Place("LogGroupsByName", "logs", ["*"], ("DescribeLogGroups",)),
         Place("AlarmsByName", "cloudwatch", ["*"], ("DescribeAlarms",)),

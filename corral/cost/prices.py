@@ -92,7 +92,7 @@ FREE: Mapping[str, str] = {
     "aws-native:bedrock:ApplicationInferenceProfile": _NEVER + ": the model is billed, by use",
     "aws-native:bedrock:Guardrail": _BY_USE + ": text units that are checked",
     "aws-native:bedrock:GuardrailVersion": _PART,
-    "aws-native:bedrockagentcore:Evaluator": _BY_USE + ": its model, for what it reads",
+    "aws-native:bedrockagentcore:Evaluator": _BY_USE + ": its model or its function, for what it reads",
     "aws-native:bedrockagentcore:Gateway": _BY_USE
     + ": calls; without a search index, which would cost by the tool",
     "aws-native:bedrockagentcore:GatewayRateLimit": _PART,

@@ -57,6 +57,8 @@ def _fields(agent: ResolvedAgent) -> Iterator[tuple[str, str]]:
     yield "evaluators", _listed(made_from.evaluator_names)
     for judge in made_from.judges:
         yield f"evaluators.{judge.name}", judge.text
+    for each in agent.coded:
+        yield f"evaluators.{each.spec.name}", each.text
     for name, value in made_from.drift.model_dump(exclude_none=True).items():
         yield f"drift.{name}", f"{value:g}"
     yield "junctions", "; ".join(f"{j.when}: {j.who} {j.what}" for j in made_from.junctions) or "none"

@@ -34,14 +34,19 @@ class Rating(Model):
     definition: str = Field(min_length=3, max_length=300)
 
 
-class Judge(Model):
-    """A model as a judge. `judge` tells it what to look at; {context} and the like stand for what happened."""
+class OwnEvaluator(Model):
+    """What every evaluator of a template's own has."""
 
     name: JudgeName
-    judge: str = Field(min_length=10, max_length=4000)
     level: Level = Field(
         default="TRACE", description="What gets a score: each answer, each session or each call of a tool."
     )
+
+
+class Judge(OwnEvaluator):
+    """A model as a judge. `judge` tells it what to look at; {context} and the like stand for what happened."""
+
+    judge: str = Field(min_length=10, max_length=4000)
     model: ModelName | None = Field(default=None, description="Absent: the platform's default model.")
     scale: tuple[Rating, ...] = Field(min_length=2, max_length=20)
 
@@ -73,10 +78,10 @@ def resolved_judges(judges: Sequence[Judge], platform: Platform, team: str) -> I
 
 
 def check_judges(loaded: Loaded[Any], evaluators: Sequence[object]) -> None:
-    """Check what the model of a judge cannot see: names, placeholders, and that each score is one."""
+    """Check what no model can see: names of all, placeholders of judges, and that each score of theirs is one."""
     names: set[str] = set()
     for index, judge in enumerate(evaluators):
-        if not isinstance(judge, Judge):
+        if not isinstance(judge, OwnEvaluator):
             continue
         place, shown = ("evaluators", index), f"evaluators[{index}]"
         if judge.name in names:
@@ -86,6 +91,8 @@ def check_judges(loaded: Loaded[Any], evaluators: Sequence[object]) -> None:
                 "Each name once in a template.",
             )
         names.add(judge.name)
+        if not isinstance(judge, Judge):
+            continue
         allowed, used = PLACEHOLDERS[judge.level], _PLACEHOLDER.findall(judge.judge)
         listed = ", ".join(f"{{{name}}}" for name in allowed)
         if not used:

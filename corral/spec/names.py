@@ -65,6 +65,14 @@ def judge_name(environment: str, team: str, judge: str, digest: str) -> str:
     return f"{environment}_{team}_{judge}_{digest}".replace("-", "_")
 
 
+def evaluator_function_name(environment: str, team: str, evaluator: str, digest: str) -> str:
+    """The function, and its role, behind an evaluator that is code: 60 characters at most.
+
+    The underscore ends the team's name: no team's has one, so a team's functions are told by how their names begin.
+    """
+    return f"corral-{environment}-eval-{team}_{evaluator}_{digest}"
+
+
 def agent_role_name(environment: str, team: str, agent: str) -> str:
     """The IAM role an agent acts as; its Cedar policy names this role."""
     return f"corral-{environment}-agent-{team}-{agent}"

@@ -19,6 +19,7 @@ REFUSING = 5  # of a front door's concurrency, to say no to what is over its rat
 DECISION_SECONDS = 0.2  # of a supervisor's decision at worst, its calls of AWS included
 UNRESERVED = 100  # AWS lets no account reserve the last hundred
 OF_THE_PLATFORM = 100  # for the platform's other functions, each of which reserves a few
+OF_AN_EVALUATOR = 2  # that is code: AgentCore asks it after a session, and nobody waits for it
 
 Agents = Mapping[str, Mapping[str, ResolvedAgent]]
 
@@ -47,7 +48,8 @@ def reserved_concurrency(tools: Iterable[Tool], agents: Agents) -> int:
     every = [agent for team in agents.values() for agent in team.values()]
     doors = sum(front_door_concurrency(team.values()) for team in agents.values())
     of_tools = sum(tool.limits.reserved_concurrency for tool in tools)
-    return doors + supervisor_concurrency(every) + of_tools + OF_THE_PLATFORM
+    evaluators = OF_AN_EVALUATOR * len({each.aws_name for agent in every for each in agent.coded})
+    return doors + supervisor_concurrency(every) + of_tools + evaluators + OF_THE_PLATFORM
 
 
 def check_peak(loaded: Loaded[Platform], platform: Platform, tools: Iterable[Tool], agents: Agents) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from corral.spec.applicable import Reach, applies
 from corral.spec.catalogue import CatalogueTool
+from corral.spec.coded import resolved_code
 from corral.spec.conditions import ApprovalRule, ConditionError, check, parse
 from corral.spec.document import Loaded, Report
 from corral.spec.domain import Domain
@@ -120,6 +121,9 @@ class _Resolver:
                 s for s in found.scenarios if applies(s, parameters, reach, schedule is not None)
             ),
             judges=judges,
+            coded=tuple(
+                resolved_code(found.spec.coded, found.folder, self.around.environment, self.team.team)
+            ),
             made_from=found.spec,
             template_folder=found.folder,
             origins=self.origins,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from corral.spec.coded import ResolvedCode
 from corral.spec.conditions import ApprovalRule, Condition
 from corral.spec.judges import ResolvedJudge
 from corral.spec.model import Owner
@@ -17,6 +18,7 @@ __all__ = [
     "AtSetTimes",
     "Condition",
     "ResolvedAgent",
+    "ResolvedCode",
     "ResolvedJudge",
     "ResolvedLimits",
 ]
@@ -74,7 +76,8 @@ class ResolvedAgent:
     guardrail: GuardrailLevel
     schedule: AtSetTimes | None
     scenarios: tuple[Scenario, ...]  # those that apply to it; texts unrendered
-    judges: tuple[ResolvedJudge, ...]  # the template's own evaluators
+    judges: tuple[ResolvedJudge, ...]  # the template's own evaluators that are models
+    coded: tuple[ResolvedCode, ...]  # and those that are code
     made_from: Template  # evaluators, drift, junctions and what it is for are the template's
     template_folder: Path
     origins: dict[str, str]  # "limits.max_iterations" -> "team", "template" or "platform default"

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
-from corral.spec.judges import Judge
+from corral.spec.coded import CodeEvaluator
+from corral.spec.judges import Judge, OwnEvaluator
 from corral.spec.model import Document, Model, Owner
 from corral.spec.names import ModelName, ParameterName, TemplateName, ToolName, Version
 from corral.spec.team import Approval, Limits, ParameterValue
@@ -31,12 +32,17 @@ Evaluator = Literal[
 
 
 def _kind(entry: object) -> str:
-    """Which of the two an entry is meant to be, so that an error speaks of that one only."""
+    """Which of the three an entry is meant to be, so that an error speaks of that one only."""
+    if isinstance(entry, CodeEvaluator) or (isinstance(entry, dict) and "code" in entry):
+        return "<code>"
     return "<judge>" if isinstance(entry, dict | Judge) else "<builtin>"
 
 
-OwnEvaluator = Annotated[
-    Annotated[Evaluator, Tag("<builtin>")] | Annotated[Judge, Tag("<judge>")], Discriminator(_kind)
+AnyEvaluator = Annotated[
+    Annotated[Evaluator, Tag("<builtin>")]
+    | Annotated[Judge, Tag("<judge>")]
+    | Annotated[CodeEvaluator, Tag("<code>")],
+    Discriminator(_kind),
 ]
 Sentence = Annotated[str, StringConstraints(min_length=3, max_length=300)]
 MAX_TEXT = 2000
@@ -124,8 +130,8 @@ class Template(Document):
     approval: tuple[Approval, ...] = ()
     limits: Limits = Limits()
     guardrail: GuardrailLevel = "standard"
-    evaluators: tuple[OwnEvaluator, ...] = Field(
-        default=(), max_length=20, description="AWS's own by name, or a model as a judge."
+    evaluators: tuple[AnyEvaluator, ...] = Field(
+        default=(), max_length=20, description="AWS's own by name, a model as a judge, or code."
     )
     drift: Drift = Drift()
     junctions: tuple[Junction, ...] = ()
@@ -134,15 +140,20 @@ class Template(Document):
 
     @property
     def judges(self) -> tuple[Judge, ...]:
-        """Its own evaluators."""
+        """Its own evaluators that are models."""
         return tuple(each for each in self.evaluators if isinstance(each, Judge))
+
+    @property
+    def coded(self) -> tuple[CodeEvaluator, ...]:
+        """Its own evaluators that are code."""
+        return tuple(each for each in self.evaluators if isinstance(each, CodeEvaluator))
 
     @property
     def builtin(self) -> tuple[Evaluator, ...]:
         """AWS's evaluators that it names."""
-        return tuple(each for each in self.evaluators if not isinstance(each, Judge))
+        return tuple(each for each in self.evaluators if not isinstance(each, OwnEvaluator))
 
     @property
     def evaluator_names(self) -> tuple[str, ...]:
         """The names of all its evaluators, as they come."""
-        return tuple(each.name if isinstance(each, Judge) else each for each in self.evaluators)
+        return tuple(each.name if isinstance(each, OwnEvaluator) else each for each in self.evaluators)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from corral.spec.cards import CARD, check_card
+from corral.spec.coded import check_code
 from corral.spec.document import Loaded, Report, load
 from corral.spec.errors import SpecError, listed, show, suggestion, unknown
 from corral.spec.judges import check_judges
@@ -162,6 +163,7 @@ class TemplateStore:
         if template.version != folder.name:
             loaded.error(("version",), f'version: "{template.version}" is in the folder {folder.name}', same)
         check_judges(loaded, template.evaluators)
+        check_code(loaded, template.evaluators, folder, self.root)
         if template.schedule is not None:
             _check_schedule(loaded, template)
         if template.upgrade is not None:

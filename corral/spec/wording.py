@@ -2,7 +2,7 @@
 
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -33,6 +33,7 @@ PATTERNS = {
     r"^[0-9a-zA-Z-_ !?.]+$": "letters, digits, spaces and - _ ! ? .",
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": _EMAIL,
     r"\.csv$": "a .csv file",
+    r"^[a-z0-9_]+(/[a-z0-9_]+)*\.py$": "a .py file in the template's folder, as in evaluators/sums.py",
     r"^[0-9a-f]{64}$": "64 digits and letters from a to f, as corral promote wrote them",
     r"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$": "TEAM/AGENT, such as support/helpdesk",
     r"^https://\S+$": "the address of a page that is served over TLS",
@@ -117,7 +118,7 @@ def _say(
         return source.error(location, f'{prefix}"{missing}" is missing', key=True)
     if kind == "extra_forbidden":
         parent, key = location[:-1], str(location[-1])
-        allowed = _fields(model, parent)
+        allowed = _fields(model, parent, {str(p) for p in detail["loc"] if str(p).startswith("<")})
         prefix = f"{dotted(parent)}: " if parent else ""
         hint = f"Allowed: {listed(allowed)}.{suggestion(key, allowed)}"
         return source.error(location, f"{prefix}unknown key {show(key)}", hint, key=True)
@@ -168,29 +169,33 @@ def _respelled(value: Any, pattern: str) -> str:
     return ""
 
 
-def _fields(model: type[BaseModel], location: Location) -> list[str]:
-    """The keys allowed at a location of a model's file."""
+def _fields(model: type[BaseModel], location: Location, chosen: Set[str]) -> list[str]:
+    """The keys allowed at a location of a model's file, in the branches of unions that were chosen by their tags."""
     kind: Any = model
     for part in location:
-        kind = _models_below(kind, part)
-    found = _unwrapped(kind)
+        kind = _models_below(kind, part, chosen)
+    found = _unwrapped(kind, chosen)
     return list(found.model_fields) if isinstance(found, type) and issubclass(found, BaseModel) else []
 
 
-def _models_below(kind: Any, part: str | int) -> Any:
-    found = _unwrapped(kind)
+def _models_below(kind: Any, part: str | int, chosen: Set[str]) -> Any:
+    found = _unwrapped(kind, chosen)
     if isinstance(found, type) and issubclass(found, BaseModel):
         return found.model_fields[str(part)].annotation
     arguments = get_args(found)
     return arguments[1] if get_origin(found) is dict else arguments[0]
 
 
-def _unwrapped(kind: Any) -> Any:
+def _unwrapped(kind: Any, chosen: Set[str]) -> Any:
     """The type inside Annotated and Optional."""
     if get_origin(kind) is Annotated:
-        return _unwrapped(get_args(kind)[0])
+        return _unwrapped(get_args(kind)[0], chosen)
     if get_origin(kind) in (Union, types.UnionType):
-        branches = [_unwrapped(k) for k in get_args(kind) if k is not type(None)]
+        kinds = [k for k in get_args(kind) if k is not type(None)]
+        tagged = [
+            k for k in kinds if any(getattr(m, "tag", "") in chosen for m in getattr(k, "__metadata__", ()))
+        ]
+        branches = [_unwrapped(k, chosen) for k in tagged or kinds]
         models = (b for b in branches if isinstance(b, type) and issubclass(b, BaseModel))
         return next(models, branches[0])
     return kind

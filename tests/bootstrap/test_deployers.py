@@ -76,6 +76,23 @@ def test_no_team_deploys_another_teams_stack(teams: Bootstrapped) -> None:
     assert teams.session.client("iam").list_roles(PathPrefix="/corral/dev/finance/")["Roles"] == []
 
 
+@pytest.mark.control("team-isolation")
+def test_functions_of_evaluators_are_their_teams(teams: Bootstrapped) -> None:
+    """Also of a team whose name begins with that of another. No other function may be invoked by who deploys."""
+    client = teams.client("DeployerSupport", "lambda")
+    for operation, action in (
+        (client.delete_function, "DeleteFunction"),
+        (client.get_function, "GetFunction"),
+    ):
+        with pytest.raises(ClientError, match="Function not found"):
+            operation(FunctionName="corral-dev-eval-support_sums_abcdef")
+        for other in ("corral-dev-eval-support-eu_sums_abcdef", "corral-dev-eval-sales_sums_abcdef"):
+            refused(operation, f"lambda:{action}", FunctionName=other)
+    refused(
+        client.invoke, "lambda:InvokeFunction", FunctionName="corral-dev-front-door-support", Qualifier="live"
+    )
+
+
 def test_no_team_deploys_the_platform(teams: Bootstrapped) -> None:
     for service, operation, parameters, action in (
         ("s3", "create_bucket", {"Bucket": f"corral-dev-audit-{ACCOUNT}-{REGION}"}, "s3:CreateBucket"),

@@ -63,8 +63,8 @@ def project(folder: Path) -> Path:
 def team_of_every_kind(folder: Path) -> Path:
     """Make a project with a team, `reports`, whose agents are what others need not be; returns the program.
 
-    `weekly` has a schedule and the strict guardrail, `digest` a schedule, both a judge of their own, and `gazette`
-    is retired.
+    `weekly` has a schedule and the strict guardrail, `digest` a schedule, both a judge of their own and an
+    evaluator that is code, and `gazette` is retired.
     """
     stacks = project(folder)
     add_team_of_every_kind(stacks)
@@ -88,7 +88,9 @@ parameters:
   schedule: {type: schedule, optional: true, help: When it is written.}
 """,
     )
-    replaced(template / "template.yaml", "evaluators: [", f"evaluators: [{JUDGE}, ")
+    replaced(template / "template.yaml", "evaluators: [", f"evaluators: [{JUDGE}, {CODED}, ")
+    (template / "evaluators").mkdir()
+    (template / "evaluators/sums.py").write_text(SUMS, encoding="utf-8")
     shutil.copytree(template, stacks / "dev/templates/digest/1.0.0")
     replaced(stacks / "dev/templates/digest/1.0.0/template.yaml", "template: weekly\n", "template: digest\n")
     replaced(stacks / "dev/templates/digest/1.0.0/template.yaml", "guardrail: strict\n", "")
@@ -98,6 +100,16 @@ parameters:
 JUDGE = """{name: cites-a-source, judge: "Does {assistant_turn} name where its numbers are from?", model: nova-pro,
   scale: [{value: 0, label: None, definition: No number has a source.},
     {value: 1, label: All, definition: Each number has its source.}]}"""
+CODED = "{name: in-money, code: evaluators/sums.py}"
+SUMS = '''"""Is each amount in dollars."""
+
+import re
+
+
+def evaluate(turns):
+    amounts = re.findall(r"(.?)\\b\\d", turns[-1]["answer"])
+    return None if not amounts else all(before == "$" for before in amounts)
+'''
 REPORTS = """
 apiVersion: corral/v1
 team: reports

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.xdist_group("components")
 
 def _door(program: Program) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
     """The agents and guardrails that a team's front door knows, and the guardrails it may apply."""
-    [function] = program.of("aws:lambda/function:Function")
+    [function] = [f for f in program.of("aws:lambda/function:Function") if "front-door" in f.inputs["name"]]
     variables = function.inputs["environment"]["variables"]
     assert sum(len(key) + len(value) for key, value in variables.items()) < 4096
     [policy] = [

@@ -8,7 +8,7 @@ import pytest
 
 from corral.spec.load import load_environment
 from tests.components.conftest import PLATFORM
-from tests.components.recorder import ROOT, Program, record, replaced, team_of_every_kind
+from tests.components.recorder import ROOT, Program, Recorded, record, replaced, team_of_every_kind
 
 pytestmark = pytest.mark.xdist_group("components")
 
@@ -16,8 +16,12 @@ EVALUATOR = "aws-native:bedrockagentcore:Evaluator"
 CONFIG = "aws-native:bedrockagentcore:OnlineEvaluationConfig"
 
 
+def judges(program: Program) -> list[Recorded]:
+    return [each for each in program.of(EVALUATOR) if "llmAsAJudge" in each.inputs["evaluatorConfig"]]
+
+
 def test_agents_share_a_judge_of_the_same_words(reports: Program) -> None:
-    [judge] = reports.of(EVALUATOR)
+    [judge] = judges(reports)
     given = judge.inputs
     assert given["evaluatorName"].startswith("dev_reports_cites_a_source_")
     assert len(given["evaluatorName"]) <= 48
@@ -38,8 +42,7 @@ def test_agents_share_a_judge_of_the_same_words(reports: Program) -> None:
     assert len(configs) == 3
     for config in configs:
         asked = [each["evaluatorId"] for each in config.inputs["evaluators"]]
-        [own] = [each for each in asked if not each.startswith("Builtin.")]
-        assert own.startswith(given["evaluatorName"])
+        assert any(each.startswith(given["evaluatorName"]) for each in asked)
         assert judge.urn in config.dependencies
         assert "Builtin.ContextRelevance" in asked
 
@@ -52,9 +55,9 @@ def test_agentcore_reads_a_judge_with_the_teams_key_and_no_other_teams(stacks: d
             continue
         [key] = program.of("aws:kms/key:Key")
         statements = {each["Sid"]: each for each in json.loads(key.inputs["policy"])["Statement"]}
-        judges = program.of(EVALUATOR)
-        assert ("Evaluators" in statements) == bool(judges) == (name == "dev.reports")
-        for judge in judges:
+        made = program.of(EVALUATOR)
+        assert ("Evaluators" in statements) == bool(made) == (name == "dev.reports")
+        for judge in made:
             assert judge.inputs["kmsKeyArn"] == program.outputs["team_key_arn"]
             assert statements["Evaluators"] == {
                 "Sid": "Evaluators",
@@ -99,7 +102,7 @@ def test_what_scores_otherwise_is_another_evaluator(
         replaced(stacks / f"dev/templates/{template}/1.0.0/template.yaml", old, new)
     made = record("dev.reports", {PLATFORM: programs["dev"].outputs}, stacks)
     assert not made.errors
-    [before], [after] = reports.of(EVALUATOR), made.of(EVALUATOR)
+    [before], [after] = judges(reports), judges(made)
     same = "level:" in new
     assert (before.urn == after.urn) == same
     assert (before.inputs["evaluatorName"] == after.inputs["evaluatorName"]) == same
@@ -115,7 +118,7 @@ def test_two_templates_may_give_one_name_two_meanings(programs: dict[str, Progra
         each.inputs["evaluatorName"]: each.inputs["evaluatorConfig"]["llmAsAJudge"]["modelConfig"][
             "bedrockEvaluatorModelConfig"
         ]["modelId"]
-        for each in made.of(EVALUATOR)
+        for each in judges(made)
     }
     platform = load_environment(stacks / "dev").platform
     default = platform.models[platform.default_model]
@@ -127,7 +130,11 @@ def test_two_templates_may_give_one_name_two_meanings(programs: dict[str, Progra
 
 def test_the_example_of_the_docs_loads(tmp_path: Path) -> None:
     text = (ROOT / "docs/agent-templates.md").read_text(encoding="utf-8")
-    [example] = [each for each in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "judge:" in each]
+    [example] = [
+        each
+        for each in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+        if "judge:" in each and "code:" not in each
+    ]
     stacks = team_of_every_kind(tmp_path)
     path = stacks / "dev/templates/weekly/1.0.0/template.yaml"
     own = path.read_text(encoding="utf-8")

@@ -15,7 +15,8 @@ KINDS = (
     "aws:scheduler/scheduleGroup:ScheduleGroup",
     "aws:sqs/queue:Queue",
 )
-ALIAS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:corral-dev-front-door-reports:live"
+DOOR = "corral-dev-front-door-reports"
+ALIAS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{DOOR}:live"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:corral-dev-team-reports-dead-letters"
 ROLE = "corral-dev-team-reports-schedules"
 
@@ -97,7 +98,7 @@ def test_nobody_else_may_invoke_the_front_door_but_through_its_url(stacks: dict[
 @pytest.mark.control("dead-letters")
 def test_what_fails_each_time_it_runs_is_kept_too(reports: Program) -> None:
     """Scheduler's part is done when Lambda has the event: what comes of that is Lambda's to keep."""
-    function = _one(reports, "aws:lambda/function:Function").inputs
+    function = _one(reports, "aws:lambda/function:Function", name=DOOR).inputs
     assert function["deadLetterConfig"] == {"targetArn": QUEUE}
     assert _statements(reports, function["name"])["DeadLetters"]["Resource"] == [QUEUE]
     queue = _one(reports, KINDS[2]).inputs
@@ -110,7 +111,7 @@ def test_what_fails_each_time_it_runs_is_kept_too(reports: Program) -> None:
 
 def test_only_agents_with_a_schedule_are_open_to_one(reports: Program) -> None:
     assert {r.inputs["name"] for r in reports.of(KINDS[0])} == {"weekly", "digest"}
-    variables = _one(reports, "aws:lambda/function:Function").inputs["environment"]["variables"]
+    variables = _one(reports, "aws:lambda/function:Function", name=DOOR).inputs["environment"]["variables"]
     agents = json.loads(variables["AGENTS"])
     assert {name for name, agent in agents.items() if agent.get("scheduled")} == {"weekly", "digest"}
     assert variables["SCHEDULES_ROLE"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}"

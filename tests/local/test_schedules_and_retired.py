@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -27,7 +28,7 @@ SCENARIO = """
     model:
       - tool: ticket-create
         input: {subject: Report, body: The week in figures., priority: low}
-      - say: Written as {{ last.ticket_id }}.
+      - say: Written as {{ last.ticket_id }}, for 4.50 EUR.
     expect:
       calls: [{tool: ticket-create, decision: allowed}]
 """
@@ -156,3 +157,36 @@ def test_a_record_that_cannot_be_marked_is_told(up: Up) -> None:
         [problem] = done.problems
         assert problem.startswith("reports/gazette: ")
         assert told in problem
+
+
+def test_an_evaluator_that_is_code_gives_what_was_said_a_score(up: Up) -> None:
+    """Deployed with its team, called as the role of the team's evaluations; its score is a metric as AWS's are."""
+    session, _, team = up
+    session._admin("POST", "evaluations", {})  # what was before
+    said = _run(up, "weekly", "2026-12-14T06:00:00Z")
+    results = session._admin("POST", "evaluations", {})
+    [result] = [each for each in results if each["session"] == said["session_id"]]
+    assert result["evaluator"].startswith("dev_reports_in_money_")
+    assert result["service"] == "harness_dev_reports_weekly.DEFAULT"
+    assert (result["value"], result["label"]) == (0.0, "No")
+    scores = session.client("cloudwatch").get_metric_statistics(
+        Namespace="Corral/Evaluations",
+        MetricName=result["evaluator"],
+        Dimensions=[{"Name": "service.name", "Value": result["service"]}, {"Name": "label", "Value": "No"}],
+        StartTime=datetime.now(UTC) - timedelta(hours=1),
+        EndTime=datetime.now(UTC) + timedelta(hours=1),
+        Period=7200,
+        Statistics=["SampleCount", "Sum"],
+    )["Datapoints"]
+    assert sum(each["SampleCount"] for each in scores) >= 1
+    assert sum(each["Sum"] for each in scores) == 0
+    events = session.client("logs").filter_log_events(logGroupName=team["evaluations_log_group"])["events"]
+    assert any(said["session_id"] in each["message"] for each in events)
+    invoked = [
+        r for r in session.trail() if r["eventName"] == "Invoke" and "-eval-" in json.dumps(r["resources"])
+    ]
+    assert invoked
+    assert {r["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] for r in invoked} == {
+        "corral-dev-team-reports-evaluation"
+    }
+    assert session._admin("POST", "evaluations", {}) == []

@@ -13,6 +13,7 @@ from typing import Any
 from moto.sns.models import sns_backends
 
 from corral.local.server import alarms, schedules
+from corral.local.server.agentcore import evaluations
 from corral.local.server.agentcore.conversation import conversation
 from corral.local.server.core import AwsError, HttpRequest, LocalAws
 from corral.local.server.faults import Faults
@@ -87,6 +88,11 @@ def _alarms(aws: LocalAws, http: HttpRequest) -> Any:
     return alarms.evaluate(aws, at)
 
 
+def _evaluations(aws: LocalAws, _: HttpRequest) -> Any:
+    """Evaluate by code what agents did since the last time."""
+    return evaluations.evaluate(aws)
+
+
 def _credentials(aws: LocalAws, http: HttpRequest) -> Any:
     """Hand out a role's keys as an identity provider would: it knows its people and asks no trust policy."""
     wanted = _body(http)
@@ -136,6 +142,7 @@ _ACTIONS: dict[tuple[str, str], _Action] = {
     ("POST", "credentials"): _credentials,
     ("POST", "schedules"): _schedule,
     ("POST", "alarms"): _alarms,
+    ("POST", "evaluations"): _evaluations,
     ("GET", "trail"): _trail,
     ("GET", "notifications"): _notifications,
     ("GET", "conversation"): _conversation,

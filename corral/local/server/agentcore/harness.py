@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from corral.local.server.agentcore import history
+from corral.local.server.agentcore.evaluations import remembering
 from corral.local.server.agentcore.harness_config import GATEWAY, HarnessConfig, from_version, with_overrides
 from corral.local.server.agentcore.harness_loop import AgentLoop
 from corral.local.server.agentcore.harness_tools import Toolbox
@@ -41,6 +42,8 @@ def invoke_harness(call: Call) -> dict[str, Any]:
         messages = history.in_memory(aws, role.caller, config.memory, session_id)
     else:
         messages = history.in_process(state_of(aws).sessions, config.arn, session_id)
+    name = config.arn.rpartition("/")[2].rpartition("-")[0]
+    messages = remembering(aws, name, params.get("qualifier", _DEFAULT), session_id, messages)
     toolbox = Toolbox(config, _gateway_urls(call, config), aws.region, role)
     loop = AgentLoop(aws, config, role.caller, hooks, toolbox, messages)
     return {"stream": loop.run(params["messages"])}

@@ -195,6 +195,11 @@ class _Evaluator(Hooks):
     def settle(self, aws: LocalAws, store: ResourceStore, new: Properties, before: Properties | None) -> None:
         if before is not None and any(new.get(key) != before.get(key) for key in _SCORED_BY):
             self._refuse_in_use(store, new["EvaluatorId"], "changed")
+        code = new["EvaluatorConfig"].get("CodeBased")
+        if code is not None:
+            from corral.local.server.functions.resolve import resolve
+
+            resolve(aws, code["LambdaConfig"]["LambdaArn"])
 
     def deleting(self, aws: LocalAws, store: ResourceStore, properties: Properties) -> None:
         self._refuse_in_use(store, properties["EvaluatorId"], "deleted")

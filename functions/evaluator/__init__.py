@@ -1,0 +1,1 @@
+"""Gives a score to what an agent did, by code of its template."""
